@@ -1,0 +1,1 @@
+"""The Ray actors and all that starts them: the only code that imports ray."""

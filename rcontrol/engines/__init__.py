@@ -1,0 +1,1 @@
+"""Renderers: how each is started, ordered about and understood."""

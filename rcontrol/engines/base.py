@@ -1,0 +1,109 @@
+"""What an engine is: how a renderer is started, ordered about and understood.
+
+Engines are pure. They neither run nor log: an argv out, lines in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rcontrol.farm.model import Blame, JobSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The renderer has loaded the project and waits for orders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The renderer has begun a frame."""
+
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the frame has come."""
+
+    percent: float
+    """0.0-100.0"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The renderer says it is through with a frame; its files are yet to be seen."""
+
+    frame: int
+    files: tuple[str, ...]
+    """Absolute paths on the node that must exist and be complete."""
+    skipped: bool = False
+    """It rendered nothing, because the files were there and the scene says not to overwrite."""
+    memory_mb: float = 0.0
+    """Resident memory of the renderer after the frame; 0.0 when unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something went wrong, in the renderer's own words."""
+
+    error: str
+    blame: Blame
+    ends_frame: bool = False
+    """The frame is over without files. False: only a hint, in case it ends badly."""
+    final: bool = False
+    """No attempt anywhere can succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """The project file has changed on disk; the renderer has ended itself without the frame."""
+
+
+Line = Ready | Begun | Progress | Rendered | Problem | Outdated
+
+
+class Reader(Protocol):
+    """Understands the output of one renderer process; keeps state between lines."""
+
+    def read_line(self, line: str) -> Line | None:
+        """Return what a line of output means; None: nothing to the farm."""
+        ...
+
+    def explain_exit(self, status: int) -> Problem:
+        """Say why a renderer ended that should not have: its last error line, or its status.
+
+        `status` is as a shell gives it: 128 + N for signal N.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """One kind of renderer."""
+
+    name: str
+    """As jobs name it: `blend`."""
+    extensions: tuple[str, ...]
+    """Of its project files, with their dots."""
+    last_frame: int
+    """Highest frame number it can render."""
+
+    def check(self, spec: JobSpec) -> None:
+        """Raise BadRequest where the job's options make no sense for this engine."""
+        ...
+
+    def command(self, spec: JobSpec, executables: Mapping[str, str]) -> Sequence[str]:
+        """Return the argv that starts a renderer for this job on a node."""
+        ...
+
+    def settings_line(self, spec: JobSpec) -> str:
+        """Return the first line a renderer gets on stdin: its job."""
+        ...
+
+    def order_line(self, frame: int, *, overwrite: bool) -> str:
+        """Return the line that orders a frame; `overwrite`: whatever the scene says."""
+        ...
+
+    def reader(self, spec: JobSpec) -> Reader:
+        """Return a reader for the output of a new renderer process."""
+        ...

@@ -1,0 +1,49 @@
+"""What to do about it: the farm's orders to its nodes. Sent after the changes are saved."""
+
+from dataclasses import dataclass
+
+from rcontrol.farm.model import AttemptId, JobId, JobSpec
+
+
+@dataclass(frozen=True, slots=True)
+class RenderFrame:
+    """Render one frame; queue it behind what the node has."""
+
+    node: str
+    attempt: AttemptId
+    frame: int
+    spec: JobSpec
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAttempt:
+    """Give the attempt back if it has not begun; otherwise go on with it."""
+
+    node: str
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAttempt:
+    """Kill the attempt's renderer now, or drop it from the line."""
+
+    node: str
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The outcome of this attempt is saved; forget it."""
+
+    node: str
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSessions:
+    """No node renders this job any more; end its resident renderers everywhere."""
+
+    job: JobId
+
+
+Command = RenderFrame | WithdrawAttempt | CancelAttempt | Acknowledge | CloseSessions

@@ -1,0 +1,228 @@
+"""What the farm knows: jobs, attempts and nodes, as values that never change in place.
+
+A job's frames are the one exception: `frames.FrameTable` holds two bytes a frame.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Final, NewType
+
+JobId = NewType("JobId", str)
+"""Opaque, without slashes: 32 hex digits."""
+AttemptId = NewType("AttemptId", str)
+"""`<epoch>-<number>`, unique in the life of a store."""
+
+MAX_FRAMES: Final = 1_000_000
+"""Most frames of one job."""
+
+
+class JobStatus(StrEnum):
+    """Where a job stands; the values are the words REST clients read."""
+
+    WAITING = "Waiting"
+    """In the queue, not started."""
+    RENDERING = "Rendering"
+    """Started; its frames are being given to nodes."""
+    STOPPED = "Stopped"
+    """Stopped by a person; out of the queue until a person acts."""
+    FINISHED = "Finished"
+    """Every frame is done."""
+    FAILED = "Failed"
+    """Nothing is left to render, and frames were given up; the job's reason says why."""
+
+
+class FrameStatus(IntEnum):
+    """Where a frame stands; kept as one byte a frame."""
+
+    PENDING = 0
+    """Waiting for a node."""
+    RENDERING = 1
+    """Owned by exactly one attempt: rendering on a node, or next in line there."""
+    DONE = 2
+    """Its files were seen complete."""
+    GIVEN_UP = 3
+    """Failed as often as a frame may."""
+
+
+class NodeStatus(StrEnum):
+    """Whether a node can be given frames."""
+
+    OFFLINE = "offline"
+    """No SSH connection; the node's reason says why."""
+    ONLINE = "online"
+    """Connected and trusted with frames."""
+    RESTING = "resting"
+    """Connected, but left alone for a while after a fault of its own."""
+
+
+class Blame(StrEnum):
+    """Whose fault a failed attempt looks like."""
+
+    NODE = "node"
+    """Unreachable, no executable, no disk, renderer killed: the node rests, the frame loses nothing."""
+    JOB = "job"
+    """The scene or its settings: counts against the frame."""
+    FARM = "farm"
+    """The controller's own doing, as when it was restarted: nobody pays."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOptions:
+    """What a job may say beside its file and its range."""
+
+    output: str = ""
+    """Overrides the scene's output path; empty: as in the scene."""
+    scene: str = ""
+    """Name of the scene to render; empty: the file's active scene."""
+    args: tuple[str, ...] = ()
+    """Extra arguments for the renderer's command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """What was submitted; never changes."""
+
+    id: JobId
+    name: str
+    """For people: the file's name unless the submitter gave another."""
+    path: str
+    """Absolute path of the project file, as nodes see it."""
+    engine: str
+    """Name of the engine: `blend`."""
+    start_frame: int
+    end_frame: int
+    """Inclusive."""
+    options: JobOptions = JobOptions()
+    priority: int = 0
+    """Higher goes first among rendering jobs."""
+    created_at: float = 0.0
+    """Unix seconds."""
+
+    @property
+    def frames(self) -> range:
+        """Every frame number of the job, in order."""
+        return range(self.start_frame, self.end_frame + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it stands now, its frames apart."""
+
+    spec: JobSpec
+    place: int
+    """Position in the queue; lower is earlier, no two are equal."""
+    nodes: frozenset[str]
+    """Names of the nodes enabled for this job."""
+    status: JobStatus = JobStatus.WAITING
+    reason: str = ""
+    """Why the job Failed, or what its last failed attempt said; empty when there is nothing to say."""
+    elapsed_s: float = 0.0
+    """Seconds spent Rendering up to `counted_to`; stops and controller downtime excluded."""
+    counted_to: float = 0.0
+    """Unix seconds up to which `elapsed_s` counts; meaningful while Rendering."""
+    started_at: float = 0.0
+    """Unix seconds of the first start; 0.0 before."""
+    stopped_at: float = 0.0
+    """Unix seconds at which it last left Rendering; 0.0 while it never has, or renders."""
+
+    @property
+    def id(self) -> JobId:
+        return self.spec.id
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at one frame on one node, from its assignment to its outcome."""
+
+    id: AttemptId
+    job: JobId
+    frame: int
+    node: str
+    assigned_at: float
+    """Unix seconds."""
+    started_at: float = 0.0
+    """Unix seconds; 0.0 while it is next in line on its node."""
+    withdrawn: bool = False
+    """Asked back from the line, unless the node has begun it."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the renderer has begun it."""
+        return self.started_at > 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """An attempt's outcome, kept for good."""
+
+    attempt: Attempt
+    ended_at: float
+    """Unix seconds."""
+    seconds: float
+    """Render time as the node measured it."""
+    error: str = ""
+    """The renderer's own words, or what happened to it; empty: the frame is done."""
+    blame: Blame | None = None
+    """None: the frame is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A render node as the farm sees it."""
+
+    name: str
+    slots: int = 1
+    """Frames rendered side by side."""
+    status: NodeStatus = NodeStatus.OFFLINE
+    reason: str = "not connected yet"
+    """Why it is offline or resting; empty when online."""
+    faults: int = 0
+    """Faults of its own since its last success."""
+    since: float = 0.0
+    """Unix seconds at which `status` began."""
+    rest_until: float = 0.0
+    """Unix seconds; meaningful while resting."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """A job as the store keeps it, its frames included."""
+
+    job: Job
+    frames: Mapping[int, tuple[FrameStatus, int]]
+    """Frame number -> (DONE, GIVEN_UP or PENDING, failures so far); frames never tried are absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class FarmState:
+    """All that survives a restart."""
+
+    autostart: bool
+    jobs: tuple[StoredJob, ...] = ()
+    """In queue order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has to be saved before anyone is told."""
+
+    autostart: bool | None = None
+    """None: unchanged."""
+    jobs: tuple[Job, ...] = ()
+    """New or changed."""
+    deleted: tuple[JobId, ...] = ()
+    """Gone, with their frames and attempts."""
+    frames: Mapping[JobId, Mapping[int, tuple[FrameStatus, int]]] = field(default_factory=dict)
+    """Changed frames: frame number -> (status, failures). RENDERING is saved as PENDING."""
+    attempts: tuple[EndedAttempt, ...] = ()
+    """Ended since the last save."""
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.autostart is not None
+            or self.jobs
+            or self.deleted
+            or self.frames
+            or self.attempts
+        )

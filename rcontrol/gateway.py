@@ -1,0 +1,71 @@
+"""What the web layer and notebooks may ask of a farm, whatever stands behind it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from rcontrol.farm.model import JobId, JobOptions
+from rcontrol.farm.views import FarmView
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A job as its submitter describes it, not yet checked."""
+
+    path: str
+    """Project file: absolute, or relative to the base directory."""
+    start_frame: int
+    end_frame: int
+    """Inclusive."""
+    nodes: tuple[str, ...]
+    """Names of the nodes that may render it."""
+    engine: str = ""
+    """`blend`; empty: the file's extension decides."""
+    name: str = ""
+    """Empty: the file's name."""
+    options: JobOptions = JobOptions()
+    priority: int = 0
+
+
+class Farm(Protocol):
+    """A running farm.
+
+    An action returns once it is durable and `view()` shows it; a failed call raises a
+    `RcontrolError`. `Refused` means nothing changed; `FarmUnavailable` means the action may or
+    may not have taken effect.
+    """
+
+    def view(self) -> FarmView:
+        """Return the farm as it is now; never blocks.
+
+        Raises:
+            FarmUnavailable: the view is out of date because the JobManager does not answer.
+        """
+        ...
+
+    async def submit(self, request: JobRequest) -> JobId:
+        """Check and queue a job. Raises BadRequest, NodeNotFound, StorageError."""
+        ...
+
+    async def start(self, job: JobId) -> None:
+        """Start or resume at once. Raises JobNotFound, WrongStatus."""
+        ...
+
+    async def stop(self, job: JobId) -> None:
+        """Kill its renders; status Stopped. Raises JobNotFound, WrongStatus."""
+        ...
+
+    async def enqueue(self, job: JobId) -> None:
+        """Put a stopped or failed job back in the queue. Raises JobNotFound, WrongStatus."""
+        ...
+
+    async def delete(self, job: JobId) -> None:
+        """Remove a job that is not rendering. Raises JobNotFound, WrongStatus."""
+        ...
+
+    async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
+        """Allow or forbid a node for one job. Raises JobNotFound, NodeNotFound."""
+        ...
+
+    async def set_autostart(self, on: bool) -> None:
+        """Switch autostart."""
+        ...

@@ -1,0 +1,1 @@
+"""Render sessions on a node: resident renderers, their supervisor, and the driver that feeds them."""

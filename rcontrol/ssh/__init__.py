@@ -1,0 +1,1 @@
+"""One persistent SSH connection to a node: the only code that imports paramiko."""
