@@ -180,12 +180,4 @@ class FarmOpened(Happening):
     """Every node has been asked what it holds; frames may be given out."""
 
 
-Event = (
-    Action
-    | AttemptReport
-    | NodeAdopted
-    | NodeCameUp
-    | NodeWentDown
-    | ClockTicked
-    | FarmOpened
-)
+Event = Action | AttemptReport | NodeAdopted | NodeCameUp | NodeWentDown | ClockTicked | FarmOpened

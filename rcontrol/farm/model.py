@@ -60,7 +60,7 @@ class Blame(StrEnum):
     """Whose fault a failed attempt looks like."""
 
     NODE = "node"
-    """Unreachable, no executable, no disk, renderer killed: the node rests, the frame loses nothing."""
+    """Unreachable, no executable, no disk, renderer killed: the node rests, the frame is spared."""
     JOB = "job"
     """The scene or its settings: counts against the frame."""
     FARM = "farm"
@@ -116,7 +116,7 @@ class Job:
     """Names of the nodes enabled for this job."""
     status: JobStatus = JobStatus.WAITING
     reason: str = ""
-    """Why the job Failed, or what its last failed attempt said; empty when there is nothing to say."""
+    """Why the job Failed, or what its last failed attempt said; empty: nothing to say."""
     elapsed_s: float = 0.0
     """Seconds spent Rendering up to `counted_to`; stops and controller downtime excluded."""
     counted_to: float = 0.0
@@ -128,6 +128,7 @@ class Job:
 
     @property
     def id(self) -> JobId:
+        """The job's id, as its spec has it."""
         return self.spec.id
 
 
@@ -145,6 +146,12 @@ class Attempt:
     """Unix seconds; 0.0 while it is next in line on its node."""
     withdrawn: bool = False
     """Asked back from the line, unless the node has begun it."""
+
+    @property
+    def number(self) -> tuple[int, int]:
+        """(epoch, number): the order in which attempts were made."""
+        epoch, _, number = self.id.partition("-")
+        return int(epoch), int(number)
 
     @property
     def running(self) -> bool:
@@ -191,7 +198,7 @@ class StoredJob:
 
     job: Job
     frames: Mapping[int, tuple[FrameStatus, int]]
-    """Frame number -> (DONE, GIVEN_UP or PENDING, failures so far); frames never tried are absent."""
+    """Frame number -> (DONE, GIVEN_UP or PENDING, failures); frames never tried are absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +227,5 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(
-            self.autostart is not None
-            or self.jobs
-            or self.deleted
-            or self.frames
-            or self.attempts
+            self.autostart is not None or self.jobs or self.deleted or self.frames or self.attempts
         )

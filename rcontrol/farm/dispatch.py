@@ -1,0 +1,78 @@
+"""Which free node gets which frame.
+
+A node has `slots` frames at work and as many in line behind them, so that it never waits for a
+round trip. Idle slots are filled first, over all nodes, before anything is put in line; a
+frame in line is asked back when another node has nothing to do.
+
+Among rendering jobs the highest priority goes first; among equals the one that has the fewest
+frames under way, so that jobs started beside each other share the nodes; then queue order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rcontrol.farm.model import Attempt, FrameStatus, Job, JobId, Node
+from rcontrol.farm.retry import Avoidance
+from rcontrol.farm.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Give this frame to this node."""
+
+    node: str
+    job: JobId
+    frame: int
+
+
+def assignments(state: State, avoidance: Avoidance) -> Iterator[Assignment]:
+    """Yield what to give out; the caller carries each out before it asks for the next."""
+    jobs = [job for job in state.rendering() if state.frames(job.id).count(FrameStatus.PENDING)]
+    for per_slot in (1, 2) if jobs else ():
+        hungry = state.hungry(per_slot)
+        while hungry:
+            served = []
+            for node in hungry:
+                if chosen := _choose(state, avoidance, jobs, node):
+                    yield chosen
+                    served.append(node)
+            hungry = [node for node in served if state.load_of(node.name) < node.slots * per_slot]
+
+
+def _choose(state: State, avoidance: Avoidance, jobs: list[Job], node: Node) -> Assignment | None:
+    ours = (job for job in jobs if node.name in job.nodes)
+    for job in sorted(
+        ours, key=lambda job: (-job.spec.priority, state.share_of(job.id), job.place)
+    ):
+        frame = state.frames(job.id).first_pending(avoidance.of(job.id, node.name, state))
+        if frame is not None:
+            return Assignment(node.name, job.id, frame)
+    return None
+
+
+def recalls(state: State, avoidance: Avoidance) -> Iterator[Attempt]:
+    """Yield attempts that stand in line on one node while another has nothing to do."""
+    idle = state.hungry(1)
+    for job in state.rendering() if idle else ():
+        takers = [node for node in idle if node.name in job.nodes]
+        refuses = [avoidance.of(job.id, node.name, state) for node in takers]
+        attempts = sorted(state.attempts_of(job.id), key=lambda attempt: attempt.frame)
+        wanted = sum(node.slots - state.load_of(node.name) for node in takers)
+        wanted -= sum(attempt.withdrawn for attempt in attempts)
+        for attempt in attempts:
+            if wanted <= 0:
+                break
+            if attempt.withdrawn or not in_line(state, attempt):
+                continue
+            if not all(refuse(attempt.frame) for refuse in refuses):
+                wanted -= 1
+                yield attempt
+
+
+def in_line(state: State, attempt: Attempt) -> bool:
+    """Whether an attempt waits behind others on its node."""
+    if attempt.running:
+        return False
+    slots = state.nodes[attempt.node].slots
+    ahead = state.attempts_on(attempt.node)
+    return ahead.index(attempt) >= slots

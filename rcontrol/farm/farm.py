@@ -1,0 +1,407 @@
+"""The only place that changes the farm's state: events in, commands out.
+
+Everything that affects the life of jobs, frames, attempts and nodes lives in `Farm.handle`. It
+is deterministic: time comes in with events, attempt ids are counted. After a batch of events the
+owner saves `changes()` and calls `commit()`; if saving fails it calls `rollback()`, and the state
+in memory is the state on disk.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import singledispatchmethod
+
+from rcontrol.errors import WrongStatus
+from rcontrol.farm import events as ev
+from rcontrol.farm.commands import (
+    Acknowledge,
+    CancelAttempt,
+    CloseSessions,
+    Command,
+    RenderFrame,
+    WithdrawAttempt,
+)
+from rcontrol.farm.dispatch import assignments, recalls
+from rcontrol.farm.invariants import check, check_settled
+from rcontrol.farm.lifecycle import (
+    DELETABLE,
+    NODE_MOVES,
+    FrameMove,
+    JobMove,
+    NodeMove,
+    next_job_status,
+)
+from rcontrol.farm.model import (
+    Attempt,
+    AttemptId,
+    Blame,
+    Changes,
+    EndedAttempt,
+    FarmState,
+    FrameStatus,
+    Job,
+    JobId,
+    JobStatus,
+    Node,
+    NodeStatus,
+)
+from rcontrol.farm.retry import Avoidance, after_failure, oldest_resting, rested
+from rcontrol.farm.settings import FarmSettings, NodeSettings
+from rcontrol.farm.state import State
+
+
+class Farm:
+    """A render farm without its hands."""
+
+    def __init__(
+        self,
+        settings: FarmSettings,
+        nodes: Iterable[NodeSettings],
+        *,
+        epoch: int,
+        autostart: bool,
+    ) -> None:
+        self._settings = settings
+        self._epoch = epoch
+        self._attempts_made = 0
+        self._open = False
+        self._commands: list[Command] = []
+        self._avoidance = Avoidance()
+        self.state = State((Node(node.name, node.slots) for node in nodes), autostart=autostart)
+        self.stale_jobs: set[JobId] = set()
+        """Jobs whose views have changed; the owner empties it."""
+
+    def restore(self, saved: FarmState, at: float) -> None:
+        """Take over what the store kept. Call once, before any event.
+
+        Jobs that were Rendering go on; the time since they were last counted is downtime.
+        """
+        self.state.restore(saved)
+        for job in self.state.rendering():
+            self.state.put_job(replace(job, counted_to=at))
+        self.state.commit()
+        self.stale_jobs.update(self.state.jobs)
+
+    def handle(self, event: ev.Event) -> list[Command]:
+        """Change the state and return what to do, to be done once the changes are saved.
+
+        Raises:
+            Refused: an action was turned down; nothing changed.
+        """
+        self._commands = []
+        self._on(event)
+        if self._open:
+            self._settle(event.at)
+        return self._commands
+
+    def changes(self) -> Changes:
+        """Return what has to be saved before anyone is told."""
+        return self.state.changes()
+
+    def commit(self) -> None:
+        """`changes()` are saved."""
+        self.state.commit()
+
+    def rollback(self) -> None:
+        """`changes()` could not be saved: return to the last commit."""
+        self.stale_jobs.update(job for job, _, _ in self.state.jobs.touched())
+        self.stale_jobs.update(attempt.job for attempt in self.state.attempts.values())
+        self.state.rollback()
+
+    # --- actions ---
+
+    @singledispatchmethod
+    def _on(self, event: ev.Event) -> None:
+        raise TypeError(f"not an event: {event!r}")
+
+    @_on.register
+    def _(self, event: ev.JobSubmitted) -> None:
+        for node in event.nodes:
+            self.state.node(node)
+        place = max((job.place for job in self.state.jobs.values()), default=0) + 1
+        self.state.add_job(Job(event.spec, place, event.nodes))
+        self.stale_jobs.add(event.spec.id)
+
+    @_on.register
+    def _(self, event: ev.JobStarted) -> None:
+        self._start(self.state.job(event.job), event.at)
+
+    @_on.register
+    def _(self, event: ev.JobStopped) -> None:
+        job = self.state.job(event.job)
+        next_job_status(job, JobMove.STOP)
+        self._leave_rendering(job, JobMove.STOP, event.at, job.reason)
+
+    @_on.register
+    def _(self, event: ev.JobEnqueued) -> None:
+        job = self.state.job(event.job)
+        self._put(replace(job, status=next_job_status(job, JobMove.ENQUEUE), reason=""))
+
+    @_on.register
+    def _(self, event: ev.JobDeleted) -> None:
+        job = self.state.job(event.job)
+        if job.status not in DELETABLE:
+            raise WrongStatus(job.id, job.status, "deleted")
+        self.state.remove_job(job.id)
+        self.stale_jobs.add(job.id)
+
+    @_on.register
+    def _(self, event: ev.NodeEnabled) -> None:
+        job, node = self.state.job(event.job), self.state.node(event.node)
+        self._put(replace(job, nodes=job.nodes | {node.name}))
+
+    @_on.register
+    def _(self, event: ev.NodeDisabled) -> None:
+        job, node = self.state.job(event.job), self.state.node(event.node)
+        self._put(replace(job, nodes=job.nodes - {node.name}))
+        self._withdraw_line(node.name, job.id)
+
+    @_on.register
+    def _(self, event: ev.AutostartSet) -> None:
+        self.state.set_autostart(event.on)
+
+    # --- reports ---
+
+    @_on.register
+    def _(self, event: ev.AttemptStarted) -> None:
+        if attempt := self.state.attempts.get(event.attempt):
+            self.state.own(replace(attempt, started_at=event.at, withdrawn=False))
+            self.stale_jobs.add(attempt.job)
+
+    @_on.register
+    def _(self, event: ev.AttemptProgressed) -> None:
+        if event.attempt in self.state.attempts:
+            self.state.percent[event.attempt] = min(100.0, max(0.0, event.percent))
+            self.stale_jobs.add(event.job)
+
+    @_on.register
+    def _(self, event: ev.FrameRendered) -> None:
+        if attempt := self._end(event):
+            self.state.record(EndedAttempt(attempt, event.at, event.seconds))
+            self.state.move_frame(attempt.job, attempt.frame, FrameMove.COMPLETE)
+            self._trust(attempt.node, event.at)
+            self._conclude(attempt.job, event.at)
+
+    @_on.register
+    def _(self, event: ev.AttemptFailed) -> None:
+        if attempt := self._end(event):
+            ended = EndedAttempt(attempt, event.at, event.seconds, event.error, event.blame)
+            self.state.record(ended)
+            _FAILURES[event.blame](self, attempt, event)
+            self._conclude(attempt.job, event.at)
+
+    @_on.register
+    def _(self, event: ev.AttemptReturned) -> None:
+        if attempt := self._end(event):
+            self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
+
+    @_on.register
+    def _(self, event: ev.NodeAdopted) -> None:
+        held = {report.attempt: report for report in event.attempts}
+        for attempt in self.state.attempts_on(event.node):
+            if attempt.id not in held:
+                self.state.disown(attempt)
+                self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
+                self.stale_jobs.add(attempt.job)
+        for report in held.values():
+            self._adopt(report)
+
+    @_on.register
+    def _(self, event: ev.NodeCameUp) -> None:
+        node = self.state.node(event.node)
+        status = NODE_MOVES[node.status, NodeMove.CONNECT]
+        if status is not node.status:
+            self.state.put_node(replace(node, status=status, reason="", since=event.at))
+
+    @_on.register
+    def _(self, event: ev.NodeWentDown) -> None:
+        node = self.state.node(event.node)
+        status = NODE_MOVES[node.status, NodeMove.DISCONNECT]
+        since = node.since if status is node.status else event.at
+        self.state.put_node(
+            replace(node, status=status, reason=event.reason, since=since, rest_until=0.0)
+        )
+
+    @_on.register
+    def _(self, event: ev.ClockTicked) -> None:
+        for job in self.state.rendering():
+            if event.at - job.counted_to >= self._settings.save_elapsed_every_s:
+                self._put(_counted(job, event.at))
+
+    @_on.register
+    def _(self, event: ev.FarmOpened) -> None:
+        self._open = True
+        for job in self.state.rendering():
+            self._conclude(job.id, event.at)
+
+    # --- what follows from them ---
+
+    def _start(self, job: Job, at: float) -> None:
+        status = next_job_status(job, JobMove.START)
+        for frame in list(self.state.frames(job.id).with_status(FrameStatus.GIVEN_UP)):
+            self.state.move_frame(job.id, frame, FrameMove.RELEASE)
+        self._put(
+            replace(
+                job,
+                status=status,
+                reason="",
+                counted_to=at,
+                started_at=job.started_at or at,
+                stopped_at=0.0,
+            )
+        )
+        self._conclude(job.id, at)
+
+    def _leave_rendering(self, job: Job, move: JobMove, at: float, reason: str) -> None:
+        for attempt in self.state.attempts_of(job.id):
+            self.state.disown(attempt)
+            self.state.move_frame(job.id, attempt.frame, FrameMove.RETURN)
+            self._commands.append(CancelAttempt(attempt.node, attempt.id))
+        if job.status is JobStatus.RENDERING:
+            job = replace(_counted(job, at), stopped_at=at)
+            self._commands.append(CloseSessions(job.id))
+        self._put(replace(job, status=next_job_status(job, move), reason=reason))
+        self._avoidance.forget(job.id)
+
+    def _conclude(self, job_id: JobId, at: float) -> None:
+        """End a job that has nothing left to render."""
+        job, frames = self.state.jobs[job_id], self.state.frames(job_id)
+        if job.status is not JobStatus.RENDERING:
+            return
+        if frames.count(FrameStatus.PENDING) or frames.count(FrameStatus.RENDERING):
+            return
+        if given_up := frames.count(FrameStatus.GIVEN_UP):
+            reason = f"{given_up} of {len(frames.frames)} frames given up; last: {job.reason}"
+            self._leave_rendering(job, JobMove.FAIL, at, reason)
+        else:
+            self._leave_rendering(job, JobMove.FINISH, at, "")
+
+    def _end(self, report: ev.AttemptReport) -> Attempt | None:
+        """Take an attempt that has come to its end out of the state.
+
+        None: it no longer owns its frame, and its report is dropped. It is acknowledged anyway.
+        """
+        self._commands.append(Acknowledge(report.node, report.attempt))
+        attempt = self.state.attempts.get(report.attempt)
+        if attempt is not None:
+            self.state.disown(attempt)
+            self.stale_jobs.add(attempt.job)
+        return attempt
+
+    def _blame_job(self, attempt: Attempt, event: ev.AttemptFailed) -> None:
+        job, frames = self.state.jobs[attempt.job], self.state.frames(attempt.job)
+        failures = frames.failures(attempt.frame)
+        self.state.move_frame(job.id, attempt.frame, after_failure(failures, self._settings))
+        self._avoidance.add(job.id, attempt.frame, attempt.node)
+        if event.final:
+            self._leave_rendering(job, JobMove.FAIL, event.at, event.error)
+            return
+        reason = (
+            f"frame {attempt.frame} on {attempt.node}: {event.error}"
+            f" (attempt {failures + 1} of {self._settings.max_attempts})"
+        )
+        self._put(replace(job, reason=reason))
+
+    def _blame_node(self, attempt: Attempt, event: ev.AttemptFailed) -> None:
+        self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
+        self._avoidance.add(attempt.job, attempt.frame, attempt.node)
+        node = self.state.nodes[attempt.node]
+        self.state.put_node(rested(node, event.error, event.at, self._settings))
+        self._withdraw_line(node.name)
+
+    def _blame_farm(self, attempt: Attempt, event: ev.AttemptFailed) -> None:  # noqa: ARG002
+        self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
+
+    def _trust(self, name: str, at: float) -> None:
+        """Forget the faults of a node that rendered a frame; the oldest resting one comes back."""
+        node = self.state.nodes[name]
+        if node.faults:
+            self.state.put_node(replace(node, faults=0))
+        if oldest := oldest_resting(self.state.resting(), at, self._settings):
+            self._release(oldest, at)
+
+    def _release(self, node: Node, at: float) -> None:
+        status = NODE_MOVES[node.status, NodeMove.RELEASE]
+        self.state.put_node(replace(node, status=status, reason="", since=at, rest_until=0.0))
+
+    def _adopt(self, report: ev.AttemptReport) -> None:
+        """Take over an attempt that a node holds, or have it ended."""
+        started_at = report.at if isinstance(report, ev.AttemptStarted) else 0.0
+        if attempt := self.state.attempts.get(report.attempt):
+            self.state.own(replace(attempt, started_at=attempt.started_at or started_at))
+            return
+        job = self.state.jobs.get(report.job)
+        if (
+            job is None
+            or job.status is not JobStatus.RENDERING
+            or report.frame not in job.spec.frames
+            or self.state.frames(job.id).status(report.frame) is not FrameStatus.PENDING
+        ):
+            self._commands.append(CancelAttempt(report.node, report.attempt))
+            return
+        self._own(Attempt(report.attempt, job.id, report.frame, report.node, report.at, started_at))
+
+    def _own(self, attempt: Attempt) -> None:
+        self.state.own(attempt)
+        self.state.move_frame(attempt.job, attempt.frame, FrameMove.ASSIGN)
+        self.stale_jobs.add(attempt.job)
+
+    def _withdraw_line(self, node: str, job: JobId | None = None) -> None:
+        for attempt in self.state.attempts_on(node):
+            if not attempt.running and job in (None, attempt.job):
+                self._withdraw(attempt)
+
+    def _withdraw(self, attempt: Attempt) -> None:
+        self.state.own(replace(attempt, withdrawn=True))
+        self._commands.append(WithdrawAttempt(attempt.node, attempt.id))
+
+    def _put(self, job: Job) -> None:
+        self.state.put_job(job)
+        self.stale_jobs.add(job.id)
+
+    # --- after every event ---
+
+    def _settle(self, at: float) -> None:
+        self._end_rests(at)
+        if self.state.autostart and not self.state.rendering():
+            waiting = self.state.next_waiting()
+            if waiting is not None:
+                self._start(waiting, at)
+        for chosen in assignments(self.state, self._avoidance):
+            self._attempts_made += 1
+            attempt = AttemptId(f"{self._epoch}-{self._attempts_made}")
+            self._own(Attempt(attempt, chosen.job, chosen.frame, chosen.node, at))
+            spec = self.state.jobs[chosen.job].spec
+            self._commands.append(RenderFrame(chosen.node, attempt, chosen.frame, spec))
+        for attempt_in_line in list(recalls(self.state, self._avoidance)):
+            self._withdraw(attempt_in_line)
+
+    def _end_rests(self, at: float) -> None:
+        for node in self.state.resting():
+            if at >= node.rest_until:
+                self._release(node, at)
+        if not self.state.resting():
+            return
+        for job in self.state.rendering():
+            enabled = [self.state.nodes[name] for name in job.nodes if name in self.state.nodes]
+            if any(node.status is NodeStatus.ONLINE for node in enabled):
+                continue
+            if oldest := oldest_resting(enabled, at, self._settings):
+                self._release(oldest, at)
+
+    def validate(self) -> None:
+        """Check every invariant. Raises AssertionError."""
+        check(self.state)
+        if self._open:
+            check_settled(self.state, self._avoidance)
+
+
+_FAILURES = {
+    Blame.JOB: Farm._blame_job,
+    Blame.NODE: Farm._blame_node,
+    Blame.FARM: Farm._blame_farm,
+}
+
+
+def _counted(job: Job, at: float) -> Job:
+    """Return the job with its elapsed time counted up to `at`."""
+    return replace(job, elapsed_s=job.elapsed_s + max(0.0, at - job.counted_to), counted_to=at)

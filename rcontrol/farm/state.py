@@ -1,0 +1,254 @@
+"""The farm's tables and the indexes over them, with one `commit` and one `rollback` for all."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rcontrol.errors import JobNotFound, NodeNotFound
+from rcontrol.farm.frames import FrameTable
+from rcontrol.farm.journal import Journaled
+from rcontrol.farm.lifecycle import FrameMove
+from rcontrol.farm.model import (
+    Attempt,
+    AttemptId,
+    Changes,
+    EndedAttempt,
+    FarmState,
+    Job,
+    JobId,
+    JobStatus,
+    Node,
+    NodeStatus,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Switches:
+    autostart: bool
+
+
+class _Savable(Protocol):
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+
+
+class State:
+    """Jobs, frames, attempts and nodes.
+
+    Only `farm.Farm` changes it. Attempts here own their frames: an attempt is in the table
+    exactly while its frame is RENDERING.
+    """
+
+    def __init__(self, nodes: Iterable[Node], *, autostart: bool) -> None:
+        self.jobs: Journaled[JobId, Job] = Journaled()
+        self.nodes: Journaled[str, Node] = Journaled()
+        self.attempts: Journaled[AttemptId, Attempt] = Journaled()
+        self.percent: dict[AttemptId, float] = {}
+        """Soft: progress of attempts, 0.0-100.0."""
+        self._frames: dict[JobId, FrameTable] = {}
+        self._switches: Journaled[Literal["switches"], _Switches] = Journaled()
+        self._switches["switches"] = _Switches(autostart)
+        self._moved: set[JobId] = set()
+        """Jobs with frames moved since the last commit."""
+        self._ended: list[EndedAttempt] = []
+        self._by_node: dict[str, list[AttemptId]] = defaultdict(list)
+        self._by_job: dict[JobId, set[AttemptId]] = defaultdict(set)
+        self._rendering: set[JobId] = set()
+        self._hungry: set[str] = set()
+        """Online nodes that have less than a frame at work and one in line for each slot."""
+        self._resting: set[str] = set()
+        for node in nodes:
+            self.put_node(node)
+        self.commit()
+
+    def restore(self, saved: FarmState) -> None:
+        """Take over what the store kept; leaves nothing to save."""
+        self._switches["switches"] = _Switches(saved.autostart)
+        for stored in saved.jobs:
+            job = stored.job
+            table = self._frames[job.id] = FrameTable(job.spec.frames)
+            for frame, (status, failures) in stored.frames.items():
+                table.restore(frame, status, failures)
+            self.put_job(job)
+        self.commit()
+
+    # --- reading ---
+
+    @property
+    def autostart(self) -> bool:
+        """Whether waiting jobs start by themselves."""
+        return self._switches["switches"].autostart
+
+    def job(self, job: JobId) -> Job:
+        """Return a job. Raises JobNotFound."""
+        try:
+            return self.jobs[job]
+        except KeyError:
+            raise JobNotFound(job) from None
+
+    def node(self, node: str) -> Node:
+        """Return a node. Raises NodeNotFound."""
+        try:
+            return self.nodes[node]
+        except KeyError:
+            raise NodeNotFound(node) from None
+
+    def frames(self, job: JobId) -> FrameTable:
+        """Return the frames of a job that exists, to read; `move_frame` changes them."""
+        return self._frames[job]
+
+    def rendering(self) -> list[Job]:
+        """Return the jobs that are Rendering, in no order."""
+        return [self.jobs[job] for job in self._rendering]
+
+    def next_waiting(self) -> Job | None:
+        """Return the first Waiting job of the queue."""
+        waiting = (job for job in self.jobs.values() if job.status is JobStatus.WAITING)
+        return min(waiting, key=lambda job: job.place, default=None)
+
+    def attempts_on(self, node: str) -> list[Attempt]:
+        """Return a node's attempts in the order in which it got them."""
+        return [self.attempts[attempt] for attempt in self._by_node.get(node, ())]
+
+    def load_of(self, node: str) -> int:
+        """Return how many attempts a node has."""
+        return len(self._by_node.get(node, ()))
+
+    def attempts_of(self, job: JobId) -> list[Attempt]:
+        """Return a job's attempts, in no order."""
+        return [self.attempts[attempt] for attempt in self._by_job.get(job, ())]
+
+    def share_of(self, job: JobId) -> int:
+        """Return how many attempts a job has."""
+        return len(self._by_job.get(job, ()))
+
+    def hungry(self, per_slot: int) -> list[Node]:
+        """Return the online nodes with fewer than `per_slot` (1 or 2) attempts a slot."""
+        order = (node for node in map(self.nodes.__getitem__, self._hungry))
+        less = [node for node in order if self.load_of(node.name) < node.slots * per_slot]
+        return sorted(less, key=lambda node: node.name)
+
+    def resting(self) -> list[Node]:
+        """Return the nodes that rest."""
+        return [self.nodes[node] for node in sorted(self._resting)]
+
+    # --- writing ---
+
+    def set_autostart(self, on: bool) -> None:
+        """Switch autostart."""
+        self._switches["switches"] = _Switches(on)
+
+    def add_job(self, job: Job) -> None:
+        """Add a job whose frames are all pending."""
+        self._frames[job.id] = FrameTable(job.spec.frames)
+        self.put_job(job)
+
+    def put_job(self, job: Job) -> None:
+        """Replace a job by its new value."""
+        self.jobs[job.id] = job
+        if job.status is JobStatus.RENDERING:
+            self._rendering.add(job.id)
+        else:
+            self._rendering.discard(job.id)
+
+    def move_frame(self, job: JobId, frame: int, move: FrameMove) -> None:
+        """Move a frame along `lifecycle.FRAME_MOVES`. Raises ValueError where it cannot."""
+        self._moved.add(job)
+        self._frames[job].move(frame, move)
+
+    def remove_job(self, job: JobId) -> None:
+        """Remove a job that has no attempts; its frames stay until the next commit."""
+        del self.jobs[job]
+        self._rendering.discard(job)
+
+    def put_node(self, node: Node) -> None:
+        """Replace a node by its new value."""
+        self.nodes[node.name] = node
+        self._index_node(node.name)
+
+    def own(self, attempt: Attempt) -> None:
+        """Add an attempt, or replace it by its new value."""
+        if attempt.id not in self.attempts:
+            self._by_node[attempt.node].append(attempt.id)
+            self._by_job[attempt.job].add(attempt.id)
+        self.attempts[attempt.id] = attempt
+        self._index_node(attempt.node)
+
+    def disown(self, attempt: Attempt) -> None:
+        """Remove an attempt."""
+        del self.attempts[attempt.id]
+        self.percent.pop(attempt.id, None)
+        self._by_node[attempt.node].remove(attempt.id)
+        self._by_job[attempt.job].discard(attempt.id)
+        if not self._by_job[attempt.job]:
+            del self._by_job[attempt.job]
+        self._index_node(attempt.node)
+
+    def record(self, ended: EndedAttempt) -> None:
+        """Keep an attempt's outcome for good."""
+        self._ended.append(ended)
+
+    # --- saving ---
+
+    def changes(self) -> Changes:
+        """Return what is not saved yet."""
+        switched = next(self._switches.touched(), None)
+        touched = list(self.jobs.touched())
+        frames = {job: self._frames[job].changes() for job in self._moved if job in self.jobs}
+        return Changes(
+            autostart=self.autostart if switched else None,
+            jobs=tuple(now for _, _, now in touched if now is not None),
+            deleted=tuple(job for job, before, now in touched if now is None and before),
+            frames={job: changed for job, changed in frames.items() if changed},
+            attempts=tuple(ended for ended in self._ended if ended.attempt.job in self.jobs),
+        )
+
+    def commit(self) -> None:
+        """All of it is saved."""
+        for table in self._tables():
+            table.commit()
+        self._forget_removed()
+
+    def rollback(self) -> None:
+        """Return to what was last committed."""
+        for table in self._tables():
+            table.rollback()
+        self._forget_removed()
+        self._rendering = {
+            job.id for job in self.jobs.values() if job.status is JobStatus.RENDERING
+        }
+        self._by_node = defaultdict(list)
+        self._by_job = defaultdict(set)
+        for attempt in sorted(self.attempts.values(), key=lambda attempt: attempt.number):
+            self._by_node[attempt.node].append(attempt.id)
+            self._by_job[attempt.job].add(attempt.id)
+
+        self._hungry.clear()
+        self._resting.clear()
+        for node in self.nodes:
+            self._index_node(node)
+
+    def _index_node(self, name: str) -> None:
+        node = self.nodes[name]
+        online = node.status is NodeStatus.ONLINE
+        _set(self._hungry, name, online and self.load_of(name) < 2 * node.slots)
+        _set(self._resting, name, node.status is NodeStatus.RESTING)
+
+    def _tables(self) -> Iterator[_Savable]:
+        yield from (self.jobs, self.nodes, self.attempts, self._switches)
+        for job in self._moved:
+            yield self._frames[job]
+
+    def _forget_removed(self) -> None:
+        for job in [job for job in self._frames if job not in self.jobs]:
+            del self._frames[job]
+        self._moved.clear()
+        self._ended.clear()
+
+
+def _set(names: set[str], name: str, member: bool) -> None:
+    if member:
+        names.add(name)
+    else:
+        names.discard(name)

@@ -1,0 +1,189 @@
+"""Any order of events keeps the invariants, and the state can be rebuilt from what was saved."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from rcontrol.errors import Refused
+from rcontrol.farm import events as ev
+from rcontrol.farm.lifecycle import DELETABLE
+from rcontrol.farm.model import Blame, FrameStatus, Job, JobId, JobStatus
+from rcontrol.farm.settings import FarmSettings, NodeSettings
+from tests.farm.simulated import Simulation
+
+NODES = (NodeSettings("a"), NodeSettings("b", slots=2), NodeSettings("c"))
+names = st.sampled_from([node.name for node in NODES])
+
+
+class FarmMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sim = Simulation(NODES, FarmSettings(max_attempts=2))
+        self.sim.open()
+
+    def job(self, data: st.DataObject) -> JobId:
+        return data.draw(st.sampled_from(sorted(self.sim.farm.state.jobs)))
+
+    @rule(count=st.integers(1, 6), nodes=st.sets(names, min_size=1), priority=st.integers(0, 1))
+    def submit(self, count: int, nodes: set[str], priority: int) -> None:
+        self.sim.submit(range(1, count + 1), nodes, priority=priority)
+
+    @precondition(lambda self: self.sim.farm.state.jobs)
+    @rule(
+        data=st.data(),
+        action=st.sampled_from([ev.JobStarted, ev.JobStopped, ev.JobEnqueued, ev.JobDeleted]),
+    )
+    def act(self, data: st.DataObject, action: type[ev.JobStarted]) -> None:
+        job = self.job(data)
+        before = self.sim.farm.state.jobs[job]
+        try:
+            self.sim.send(action(self.sim.now, job))
+        except Refused:
+            assert self.sim.farm.state.jobs[job] is before
+            assert not self.sim.farm.changes()
+
+    @precondition(lambda self: self.sim.farm.state.jobs)
+    @rule(data=st.data(), node=names, on=st.booleans())
+    def switch_node(self, data: st.DataObject, node: str, on: bool) -> None:
+        kind = ev.NodeEnabled if on else ev.NodeDisabled
+        self.sim.send(kind(self.sim.now, self.job(data), node))
+
+    @rule(on=st.booleans())
+    def autostart(self, on: bool) -> None:
+        self.sim.send(ev.AutostartSet(self.sim.now, on))
+
+    @rule(node=names)
+    def begin(self, node: str) -> None:
+        self.sim.begin(node)
+
+    @rule(node=names)
+    def finish(self, node: str) -> None:
+        if self.sim.nodes[node].held:
+            self.sim.finish(node)
+
+    @rule(node=names, blame=st.sampled_from(Blame), final=st.booleans())
+    def fail(self, node: str, blame: Blame, final: bool) -> None:
+        if self.sim.nodes[node].held:
+            self.sim.fail(node, blame, final=final and blame is Blame.JOB)
+
+    @rule(seconds=st.sampled_from([-30.0, 0.1, 1.0, 15.0, 700.0]))
+    def tick(self, seconds: float) -> None:
+        self.sim.tick(seconds)
+
+    @rule(node=names)
+    def disconnect(self, node: str) -> None:
+        self.sim.send(ev.NodeWentDown(self.sim.now, node, "cut"))
+
+    @rule(node=names)
+    def connect(self, node: str) -> None:
+        self.sim.send(ev.NodeCameUp(self.sim.now, node))
+
+    @rule(node=names)
+    def lose_node_actor(self, node: str) -> None:
+        self.sim.nodes[node].held.clear()
+        self.sim.nodes[node].begun.clear()
+        self.sim.adopt(self.sim.nodes[node])
+
+    @rule(node=names)
+    def crash_and_restart(self, node: str) -> None:
+        """The JobManager dies; the nodes hold what they hold, and `node` loses everything."""
+        self.sim.nodes[node].held.clear()
+        self.sim.nodes[node].begun.clear()
+        done = _done(self.sim)
+        self.sim.start_farm()
+        assert _done(self.sim) == done
+        self.sim.open()
+
+    @precondition(lambda self: self.sim.farm.state.jobs)
+    @rule(data=st.data(), node=names)
+    def save_fails(self, data: st.DataObject, node: str) -> None:
+        """A batch that cannot be saved leaves no trace."""
+        sim, before = self.sim, _picture(self.sim)
+        for event in (
+            ev.JobStopped(sim.now, self.job(data)),
+            ev.JobStarted(sim.now, self.job(data)),
+            ev.NodeDisabled(sim.now, self.job(data), node),
+            ev.AutostartSet(sim.now, True),
+            ev.NodeWentDown(sim.now, node, "cut"),
+        ):
+            try:
+                sim.farm.handle(event)
+            except Refused:
+                continue
+        sim.farm.rollback()
+        assert _picture(sim) == before
+        assert not sim.farm.changes()
+
+    @invariant()
+    def valid(self) -> None:
+        self.sim.farm.validate()
+
+    @invariant()
+    def saved_is_what_is(self) -> None:
+        state = self.sim.farm.state
+        assert _durable(self.sim.store.jobs) == _durable(state.jobs)
+        for job in state.jobs:
+            frames = state.frames(job)
+            for number in frames.frames:
+                now = frames.status(number)
+                saved, failures = self.sim.store.frames.get(job, {}).get(
+                    number, (FrameStatus.PENDING, 0)
+                )
+                assert saved == (FrameStatus.PENDING if now == FrameStatus.RENDERING else now)
+                assert failures == frames.failures(number)
+
+    def teardown(self) -> None:
+        """With all nodes well, every started job comes to its end."""
+        for node in NODES:
+            self.sim.send(ev.NodeCameUp(self.sim.now, node.name))
+        for job in self.sim.farm.state.rendering():
+            for node in NODES:
+                self.sim.send(ev.NodeEnabled(self.sim.now, job.id, node.name))
+        self.sim.tick(10_000.0)
+        for _ in range(500):
+            busy = [name for name, node in self.sim.nodes.items() if node.held]
+            if not busy:
+                break
+            self.sim.finish(busy[0])
+        for left in self.sim.farm.state.jobs.values():
+            assert left.status is not JobStatus.RENDERING
+            assert left.status in DELETABLE
+
+
+def _durable(jobs: Mapping[JobId, Job]) -> dict[JobId, Job]:
+    """A restart counts elapsed time anew from its own moment, which need not be saved."""
+    return {job.id: replace(job, counted_to=0.0) for job in jobs.values()}
+
+
+def _done(sim: Simulation) -> set[tuple[str, int]]:
+    state = sim.farm.state
+    return {
+        (job, frame)
+        for job in state.jobs
+        for frame in state.frames(job).with_status(FrameStatus.DONE)
+    }
+
+
+def _picture(sim: Simulation) -> object:
+    state = sim.farm.state
+    return (
+        dict(state.jobs),
+        dict(state.nodes),
+        dict(state.attempts),
+        state.autostart,
+        {
+            job: [(frames.status(n), frames.failures(n)) for n in frames.frames]
+            for job in state.jobs
+            for frames in [state.frames(job)]
+        },
+        {node: state.attempts_on(node) for node in state.nodes},
+        [node.name for node in state.hungry(2)],
+        [node.name for node in state.resting()],
+    )
+
+
+FarmMachine.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+TestFarmMachine = FarmMachine.TestCase
