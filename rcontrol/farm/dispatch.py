@@ -10,6 +10,7 @@ frames under way, so that jobs started beside each other share the nodes; then q
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from rcontrol.farm.model import Attempt, FrameStatus, Job, JobId, Node
 from rcontrol.farm.retry import Avoidance
@@ -28,7 +29,8 @@ class Assignment:
 def assignments(state: State, avoidance: Avoidance) -> Iterator[Assignment]:
     """Yield what to give out; the caller carries each out before it asks for the next."""
     jobs = [job for job in state.rendering() if state.frames(job.id).count(FrameStatus.PENDING)]
-    for per_slot in (1, 2) if jobs else ():
+    levels: tuple[Literal[1, 2], ...] = (1, 2) if jobs else ()
+    for per_slot in levels:
         hungry = state.hungry(per_slot)
         while hungry:
             served = []
@@ -51,28 +53,34 @@ def _choose(state: State, avoidance: Avoidance, jobs: list[Job], node: Node) -> 
 
 
 def recalls(state: State, avoidance: Avoidance) -> Iterator[Attempt]:
-    """Yield attempts that stand in line on one node while another has nothing to do."""
-    idle = state.hungry(1)
-    for job in state.rendering() if idle else ():
-        takers = [node for node in idle if node.name in job.nodes]
-        refuses = [avoidance.of(job.id, node.name, state) for node in takers]
-        attempts = sorted(state.attempts_of(job.id), key=lambda attempt: attempt.frame)
-        wanted = sum(node.slots - state.load_of(node.name) for node in takers)
-        wanted -= sum(attempt.withdrawn for attempt in attempts)
-        for attempt in attempts:
-            if wanted <= 0:
-                break
-            if attempt.withdrawn or not in_line(state, attempt):
-                continue
-            if not all(refuse(attempt.frame) for refuse in refuses):
-                wanted -= 1
-                yield attempt
+    """Yield attempts that stand in line on one node while another has nothing to do.
+
+    The caller carries them out after the last one.
+    """
+    if not state.has_lines():
+        return
+    wanted = {node.name: node.slots - state.load_of(node.name) for node in state.hungry(1)}
+    for attempt in state.in_line() if wanted else ():
+        taker = _taker(state, avoidance, attempt, wanted)
+        if taker is None:
+            continue
+        wanted[taker] -= 1
+        if not wanted[taker]:
+            del wanted[taker]
+        if not attempt.withdrawn and not attempt.running:
+            yield attempt
+        if not wanted:
+            return
 
 
-def in_line(state: State, attempt: Attempt) -> bool:
-    """Whether an attempt waits behind others on its node."""
-    if attempt.running:
-        return False
-    slots = state.nodes[attempt.node].slots
-    ahead = state.attempts_on(attempt.node)
-    return ahead.index(attempt) >= slots
+def _taker(
+    state: State, avoidance: Avoidance, attempt: Attempt, wanted: dict[str, int]
+) -> str | None:
+    """Return an idle node that would take over an attempt."""
+    enabled = state.jobs[attempt.job].nodes
+    for node in wanted:
+        if node in enabled:
+            refuses = avoidance.of(attempt.job, node, state)
+            if not refuses(attempt.frame):
+                return node
+    return None

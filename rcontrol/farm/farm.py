@@ -377,7 +377,8 @@ class Farm:
 
     def _end_rests(self, at: float) -> None:
         for node in self.state.resting():
-            if at >= node.rest_until:
+            # A clock that was set back must not make a rest longer.
+            if at >= node.rest_until or at < node.since:
                 self._release(node, at)
         if not self.state.resting():
             return

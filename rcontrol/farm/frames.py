@@ -27,9 +27,14 @@ class FrameTable:
         """No index below this one is pending."""
         self._before: dict[int, tuple[int, int]] = {}
 
-    def restore(self, frame: int, status: FrameStatus, failures: int) -> None:
-        """Set a frame as the store has it; leaves nothing to save."""
-        self._set(self.frames.index(frame), status, failures)
+    def restore(self, run: range, status: FrameStatus, failures: int) -> None:
+        """Set consecutive frames as the store has them; leaves nothing to save."""
+        first, last = self.frames.index(run[0]), self.frames.index(run[-1])
+        for before in FrameStatus:
+            self._counts[before] -= self._status.count(before, first, last + 1)
+        self._counts[status] += len(run)
+        self._status[first : last + 1] = bytes([status]) * len(run)
+        self._failures[first : last + 1] = bytes([min(failures, _MOST_FAILURES)]) * len(run)
 
     def status(self, frame: int) -> FrameStatus:
         """Return a frame's status. Raises ValueError for a frame that is not the job's."""

@@ -3,7 +3,7 @@
 A job's frames are the one exception: `frames.FrameTable` holds two bytes a frame.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, NewType
@@ -197,8 +197,9 @@ class StoredJob:
     """A job as the store keeps it, its frames included."""
 
     job: Job
-    frames: Mapping[int, tuple[FrameStatus, int]]
-    """Frame number -> (DONE, GIVEN_UP or PENDING, failures); frames never tried are absent."""
+    frames: Sequence[tuple[range, FrameStatus, int]]
+    """Runs of consecutive frames: (frame numbers, DONE, GIVEN_UP or PENDING, failures of each);
+    frames never tried are absent."""
 
 
 @dataclass(frozen=True, slots=True)

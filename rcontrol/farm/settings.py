@@ -18,6 +18,9 @@ class NodeSettings:
     """Empty: as `~/.ssh/config` says, else the server's user."""
     key: str = ""
     """Path of a private key; empty: `~/.ssh/config`, the agent, the default keys."""
+    known_hosts: str = ""
+    """Path of a known_hosts file used instead of the user's; empty: `~/.ssh/config`, else the
+    usual files."""
     os: str = "linux"
     """`linux` or `mac`."""
     slots: int = 1

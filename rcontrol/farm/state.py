@@ -55,9 +55,12 @@ class State:
         self._by_node: dict[str, list[AttemptId]] = defaultdict(list)
         self._by_job: dict[JobId, set[AttemptId]] = defaultdict(set)
         self._rendering: set[JobId] = set()
-        self._hungry: set[str] = set()
-        """Online nodes that have less than a frame at work and one in line for each slot."""
-        self._resting: set[str] = set()
+        # Sets in the order of their making, as keys of dicts: the core is deterministic.
+        self._hungry: dict[int, dict[str, None]] = {1: {}, 2: {}}
+        """Online nodes with fewer than 1, and fewer than 2, attempts a slot."""
+        self._lines: dict[str, None] = {}
+        """Nodes with more attempts than slots."""
+        self._resting: dict[str, None] = {}
         for node in nodes:
             self.put_node(node)
         self.commit()
@@ -68,8 +71,8 @@ class State:
         for stored in saved.jobs:
             job = stored.job
             table = self._frames[job.id] = FrameTable(job.spec.frames)
-            for frame, (status, failures) in stored.frames.items():
-                table.restore(frame, status, failures)
+            for run, status, failures in stored.frames:
+                table.restore(run, status, failures)
             self.put_job(job)
         self.commit()
 
@@ -123,15 +126,23 @@ class State:
         """Return how many attempts a job has."""
         return len(self._by_job.get(job, ()))
 
-    def hungry(self, per_slot: int) -> list[Node]:
-        """Return the online nodes with fewer than `per_slot` (1 or 2) attempts a slot."""
-        order = (node for node in map(self.nodes.__getitem__, self._hungry))
-        less = [node for node in order if self.load_of(node.name) < node.slots * per_slot]
-        return sorted(less, key=lambda node: node.name)
+    def hungry(self, per_slot: Literal[1, 2]) -> list[Node]:
+        """Return the online nodes with fewer than `per_slot` attempts a slot, longest so first."""
+        return [self.nodes[node] for node in self._hungry[per_slot]]
+
+    def has_lines(self) -> bool:
+        """Whether an attempt stands behind others anywhere."""
+        return bool(self._lines)
+
+    def in_line(self) -> Iterator[Attempt]:
+        """Yield the attempts that stand behind others on their node."""
+        for node in self._lines:
+            for attempt in self._by_node[node][self.nodes[node].slots :]:
+                yield self.attempts[attempt]
 
     def resting(self) -> list[Node]:
         """Return the nodes that rest."""
-        return [self.nodes[node] for node in sorted(self._resting)]
+        return [self.nodes[node] for node in self._resting]
 
     # --- writing ---
 
@@ -224,15 +235,15 @@ class State:
             self._by_node[attempt.node].append(attempt.id)
             self._by_job[attempt.job].add(attempt.id)
 
-        self._hungry.clear()
-        self._resting.clear()
         for node in self.nodes:
             self._index_node(node)
 
     def _index_node(self, name: str) -> None:
-        node = self.nodes[name]
+        node, load = self.nodes[name], self.load_of(name)
         online = node.status is NodeStatus.ONLINE
-        _set(self._hungry, name, online and self.load_of(name) < 2 * node.slots)
+        for per_slot, hungry in self._hungry.items():
+            _set(hungry, name, online and load < per_slot * node.slots)
+        _set(self._lines, name, load > node.slots)
         _set(self._resting, name, node.status is NodeStatus.RESTING)
 
     def _tables(self) -> Iterator[_Savable]:
@@ -247,8 +258,8 @@ class State:
         self._ended.clear()
 
 
-def _set(names: set[str], name: str, member: bool) -> None:
+def _set(names: dict[str, None], name: str, member: bool) -> None:
     if member:
-        names.add(name)
+        names.setdefault(name)
     else:
-        names.discard(name)
+        names.pop(name, None)

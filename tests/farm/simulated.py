@@ -43,7 +43,17 @@ class MemoryStore:
     def load(self) -> FarmState:
         in_order = sorted(self.jobs.values(), key=lambda job: job.place)
         return FarmState(
-            self.autostart, tuple(StoredJob(job, self.frames.get(job.id, {})) for job in in_order)
+            self.autostart,
+            tuple(
+                StoredJob(
+                    job,
+                    [
+                        (range(frame, frame + 1), status, failures)
+                        for frame, (status, failures) in self.frames.get(job.id, {}).items()
+                    ],
+                )
+                for job in in_order
+            ),
         )
 
 

@@ -139,9 +139,9 @@ class FarmMachine(RuleBasedStateMachine):
         """With all nodes well, every started job comes to its end."""
         for node in NODES:
             self.sim.send(ev.NodeCameUp(self.sim.now, node.name))
-        for job in self.sim.farm.state.rendering():
+        for job in list(self.sim.farm.state.jobs):
             for node in NODES:
-                self.sim.send(ev.NodeEnabled(self.sim.now, job.id, node.name))
+                self.sim.send(ev.NodeEnabled(self.sim.now, job, node.name))
         self.sim.tick(10_000.0)
         for _ in range(500):
             busy = [name for name, node in self.sim.nodes.items() if node.held]
@@ -180,8 +180,10 @@ def _picture(sim: Simulation) -> object:
             for frames in [state.frames(job)]
         },
         {node: state.attempts_on(node) for node in state.nodes},
-        [node.name for node in state.hungry(2)],
-        [node.name for node in state.resting()],
+        {node.name for node in state.hungry(1)},
+        {node.name for node in state.hungry(2)},
+        {node.name for node in state.resting()},
+        {attempt.id for attempt in state.in_line()},
     )
 
 

@@ -1,0 +1,128 @@
+"""The JobManager's one way in: events are handled in order, and saved before anyone is told."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rcontrol.errors import Refused, StoreError
+from rcontrol.farm import events as ev
+from rcontrol.farm.commands import Command
+from rcontrol.farm.farm import Farm
+from rcontrol.farm.model import Changes
+from rcontrol.farm.viewlog import ViewLog
+
+log = logging.getLogger(__name__)
+
+RETRY_SAVE_S = 1.0
+"""Pause after a save that failed, before the nodes' reports are tried again."""
+LARGEST_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    event: ev.Event
+    answer: asyncio.Future[int] | None
+    """Gets the version that shows the action; None: a report, which nobody waits for."""
+
+
+class Inbox:
+    """Owns the farm. While one batch is being saved, the next gathers: a burst costs one save.
+
+    If a save fails, the farm returns to what is on disk: actions of the batch are answered with
+    the StoreError, reports are handled again with the next batch.
+    """
+
+    def __init__(
+        self,
+        farm: Farm,
+        views: ViewLog,
+        save: Callable[[Changes], None],
+        carry_out: Callable[[Command], None],
+    ) -> None:
+        self.farm = farm
+        self.views = views
+        self._save = save
+        self._carry_out = carry_out
+        self._queue: asyncio.Queue[_Item] = asyncio.Queue()
+        self._unsaved: list[_Item] = []
+        self.settled = asyncio.Condition()
+        """Held while the farm is ahead of the disk; notified with every new version."""
+
+    def put(self, event: ev.Event) -> None:
+        """Hand in a report."""
+        self._queue.put_nowait(_Item(event, None))
+
+    async def act(self, action: ev.Action) -> int:
+        """Hand in an action and return the version of the views that shows it.
+
+        Raises:
+            Refused: it was turned down.
+            StoreError: it could not be saved; nothing changed.
+        """
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Item(action, answer))
+        return await answer
+
+    async def work(self) -> None:
+        """Handle what comes in, for ever."""
+        while True:
+            batch = self._unsaved + await self._next_batch()
+            self._unsaved = []
+            async with self.settled:
+                await self._process(batch)
+                self.settled.notify_all()
+
+    async def _next_batch(self) -> list[_Item]:
+        try:
+            batch = [await asyncio.wait_for(self._queue.get(), self._patience())]
+        except TimeoutError:
+            return []
+        while not self._queue.empty() and len(batch) < LARGEST_BATCH:
+            batch.append(self._queue.get_nowait())
+        return batch
+
+    def _patience(self) -> float | None:
+        return RETRY_SAVE_S if self._unsaved else None
+
+    async def _process(self, batch: list[_Item]) -> None:
+        commands: list[Command] = []
+        handled: list[_Item] = []
+        for item in batch:
+            try:
+                commands += self.farm.handle(item.event)
+            except Refused as refusal:
+                _answer(item, refusal)
+            else:
+                handled.append(item)
+        changes = self.farm.changes()
+        if changes:
+            try:
+                await asyncio.to_thread(self._save, changes)
+            except StoreError as error:
+                self._take_back(handled, error)
+                return
+        self.farm.commit()
+        version = self.views.publish(self.farm)
+        for item in handled:
+            if item.answer is not None and not item.answer.done():
+                item.answer.set_result(version)
+        for command in commands:
+            self._carry_out(command)
+
+    def _take_back(self, handled: list[_Item], error: StoreError) -> None:
+        log.error("farm.not_saved", extra={"cause": error.cause})
+        self.farm.rollback()
+        self.views.publish(self.farm)
+        for item in handled:
+            _answer(item, error)
+        self._unsaved = [
+            item
+            for item in handled
+            if item.answer is None and not isinstance(item.event, ev.ClockTicked)
+        ]
+
+
+def _answer(item: _Item, error: Exception) -> None:
+    if item.answer is not None and not item.answer.done():
+        item.answer.set_exception(error)

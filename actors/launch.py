@@ -1,0 +1,156 @@
+"""Composition root: configuration -> Ray -> store -> actors -> web server."""
+
+import asyncio
+import fcntl
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+from actors.cluster import FARM_FILE, joined
+from rcontrol.config import Settings, load
+from rcontrol.errors import RcontrolError
+from rcontrol.logs import set_up_logging
+from rcontrol.storage import Storage
+from rcontrol.web import create_app
+
+log = logging.getLogger(__name__)
+
+READY_S: Final = 60.0
+CLOSE_S: Final = 30.0
+
+
+class CannotServe(RcontrolError):
+    """The server cannot start; says what to do."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def serve(config: Path) -> int:
+    """Run the farm until SIGINT or SIGTERM and return the exit status.
+
+    0: ended in order; 1: could not start, with one line on standard error that says why.
+    """
+    try:
+        settings = load(config)
+        with _work_dir(settings), _listening(settings) as listener, joined(settings) as address:
+            return _run(settings, listener, address)
+    except RcontrolError as error:
+        print(f"rcontrol: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(settings: Settings, listener: socket.socket, address: str) -> int:
+    # Imported late: Ray reads its environment when it is imported.
+    from actors.handles import answer_now, start_job_manager
+    from actors.ray_farm import RayFarm
+
+    manager = start_job_manager(settings)
+    try:
+        answer_now(manager.start.remote(), READY_S)
+        farm = RayFarm(manager)
+        with _announced(settings, address, listener):
+            asyncio.run(_serve_http(settings, farm, listener))
+    finally:
+        if not settings.ray.address:
+            with suppress(RcontrolError, TimeoutError):
+                answer_now(manager.close.remote(), CLOSE_S)
+    return 0
+
+
+async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) -> None:
+    following = asyncio.create_task(farm.follow())
+    await farm.wait_until_ready(READY_S)
+    app = create_app(farm, Storage(settings.base_dir), cors_origin=settings.cors_origin)
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    host, port = listener.getsockname()[:2]
+    log.info("server.listening", extra={"address": host, "port": port})
+    await server.serve(sockets=[listener])
+    following.cancel()
+    with suppress(asyncio.CancelledError):
+        await following
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to us.
+
+    It would raise them again when it has stopped, and end the process before the farm is closed.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+@contextmanager
+def _work_dir(settings: Settings) -> Iterator[None]:
+    """Make the farm's folder and hold it, so that no second server uses it."""
+    folder = settings.work_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        set_up_logging(settings.log_level, settings.log_file, echo=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise CannotServe(
+            f"{error.filename}: {error.strerror}; see work_dir and log_file_path"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotServe(
+                f"another rcontrol serves from {folder}; stop it, or set another work_dir"
+            ) from None
+        yield
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the port before anything is started."""
+    where = f"{settings.listen_addr}:{settings.listen_port}"
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            settings.listen_addr, settings.listen_port, type=socket.SOCK_STREAM
+        )[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1024)
+    except OSError as error:
+        raise CannotServe(
+            f"cannot listen on {where}: {error.strerror}; see listen_addr and listen_port"
+        ) from None
+    with listener:
+        yield listener
+
+
+@contextmanager
+def _announced(settings: Settings, address: str, listener: socket.socket) -> Iterator[None]:
+    """Say in the work folder where notebooks on this machine find the farm."""
+    file = settings.work_dir / FARM_FILE
+    host, port = listener.getsockname()[:2]
+    file.write_text(json.dumps({"pid": os.getpid(), "ray": address, "http": f"{host}:{port}"}))
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,123 @@
+"""The farm for a Python notebook: plain calls to the same actors, without HTTP."""
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from actors.cluster import join, join_local
+from rcontrol.config import load
+from rcontrol.farm.model import JobId, JobOptions, JobStatus
+from rcontrol.farm.views import EMPTY_VIEW, FarmView, JobView
+from rcontrol.gateway import JobRequest
+
+
+def connect(config: str | Path | None = None, *, address: str = "") -> "NotebookFarm":
+    """Join a running farm.
+
+    `config` is the configuration file that `rcontrol serve` was started with, or its
+    `work_dir`; `address` that of the Ray cluster, instead.
+
+    Raises:
+        ConfigError: the configuration file has a mistake.
+        FarmUnavailable: no farm runs there.
+    """
+    if address:
+        join(address)
+    else:
+        place = Path(config or "conf/rcontrol.yaml").expanduser()
+        settings = None if place.is_dir() else load(place)
+        if settings is not None and settings.ray.address:
+            join(settings.ray.address)
+        else:
+            join_local(settings.work_dir if settings is not None else place)
+    from actors.handles import find_job_manager
+
+    return NotebookFarm(find_job_manager())
+
+
+class NotebookFarm:
+    """A running farm; every call blocks until it is durable and raises what was refused."""
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+
+    def view(self) -> FarmView:
+        """Return the whole farm as it is now."""
+        delta = self._call("changes_since", 0, 0)
+        return EMPTY_VIEW.with_changes(delta)
+
+    def job(self, job: str) -> JobView:
+        """Return one job as it is now. Raises KeyError."""
+        return self.view().jobs[JobId(job)]
+
+    def submit(
+        self,
+        path: str,
+        start_frame: int,
+        end_frame: int,
+        *,
+        nodes: Sequence[str] | None = None,
+        name: str = "",
+        output: str = "",
+        scene: str = "",
+        args: Sequence[str] = (),
+        priority: int = 0,
+    ) -> JobId:
+        """Queue a job and return its id; `nodes` None: all of them."""
+        if nodes is None:
+            nodes = [node.name for node in self.view().nodes]
+        options = JobOptions(output=output, scene=scene, args=tuple(args))
+        request = JobRequest(
+            path=path,
+            start_frame=start_frame,
+            end_frame=end_frame,
+            nodes=tuple(nodes),
+            name=name,
+            options=options,
+            priority=priority,
+        )
+        job, _ = self._call("submit", request)
+        return JobId(job)
+
+    def start(self, job: str) -> None:
+        """Start or resume a job at once."""
+        self._call("start_job", job)
+
+    def stop(self, job: str) -> None:
+        """Stop a job; its renders are killed."""
+        self._call("stop_job", job)
+
+    def enqueue(self, job: str) -> None:
+        """Put a stopped or failed job back in the queue."""
+        self._call("enqueue_job", job)
+
+    def delete(self, job: str) -> None:
+        """Remove a job that is not rendering."""
+        self._call("delete_job", job)
+
+    def watch(self, job: str, *, timeout_s: float | None = None) -> Iterator[JobView]:
+        """Yield the job whenever it has changed, until it no longer waits or renders.
+
+        Raises:
+            KeyError: there is no such job.
+            TimeoutError: `timeout_s` seconds are over.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        view = self.view()
+        shown = None
+        while True:
+            now = view.jobs[JobId(job)]
+            if now != shown:
+                shown = now
+                yield now
+            if now.job.status not in (JobStatus.WAITING, JobStatus.RENDERING):
+                return
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"job {job} is still {now.job.status}")
+            view = view.with_changes(self._call("changes_since", view.epoch, view.version))
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        from actors.handles import answer_now
+
+        return answer_now(getattr(self._manager, method).remote(*arguments))
