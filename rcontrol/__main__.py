@@ -1,0 +1,5 @@
+"""`python -m rcontrol` is `rcontrol`."""
+
+from rcontrol.cli.main import app
+
+app()
