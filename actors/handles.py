@@ -63,8 +63,8 @@ class _NodeActor(NodeActor):
 
 def start_job_manager(settings: Settings) -> Any:
     """Find or start the JobManager and return its handle; blocks."""
-    actor = ray.remote(**_OPTIONS)(_JobManagerActor)
-    return actor.options(name=JOB_MANAGER).remote(settings)
+    actor = ray.remote(_JobManagerActor).options(name=JOB_MANAGER, **_OPTIONS)
+    return actor.remote(settings)
 
 
 def find_job_manager() -> Any:
@@ -80,9 +80,8 @@ def find_job_manager() -> Any:
 
 
 def _link(settings: Settings, node: str, farm_id: str) -> "RayNodeLink":
-    actor = ray.remote(**_OPTIONS)(_NodeActor)
-    handle = actor.options(name=node_actor_name(node)).remote(settings, node, farm_id)
-    return RayNodeLink(node, handle)
+    actor = ray.remote(_NodeActor).options(name=node_actor_name(node), **_OPTIONS)
+    return RayNodeLink(node, actor.remote(settings, node, farm_id))
 
 
 async def answer(call: Awaitable[_T]) -> _T:

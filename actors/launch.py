@@ -20,7 +20,7 @@ from rcontrol.config import Settings, load
 from rcontrol.errors import RcontrolError
 from rcontrol.logs import set_up_logging
 from rcontrol.storage import Storage
-from rcontrol.web import create_app
+from rcontrol.web.app import create_app
 
 log = logging.getLogger(__name__)
 

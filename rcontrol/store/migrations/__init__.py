@@ -1,0 +1,1 @@
+"""The Alembic environment: `env.py` runs what is in `versions`."""

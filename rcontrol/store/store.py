@@ -1,0 +1,140 @@
+"""Load and save the farm's state."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import Connection, Engine, bindparam, delete, select, update
+
+from rcontrol.errors import StoreError
+from rcontrol.farm.model import Changes, EndedAttempt, FarmState, JobId, StoredJob
+from rcontrol.store.database import engine_for, shown, upsert
+from rcontrol.store.failures import as_store_error
+from rcontrol.store.migrate import migrate
+from rcontrol.store.rows import attempt_of, attempt_row, frame_rows, frame_runs, job_of, job_row
+from rcontrol.store.tables import attempts, farm, frames, jobs
+
+_ROWS_AT_ONCE: Final = 10_000
+
+
+class Store:
+    """The farm's state in a database.
+
+    What `save` and `raise_epoch` return from is on disk; what they raise from has changed nothing,
+    and they may be called again. Once the epoch is raised, a Store that raised it earlier, as of a
+    JobManager that was replaced, saves nothing any more.
+
+    Every method blocks; one thread at a time may call them. All but the constructor raise
+    StoreError when the database cannot be used.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._shown_url = shown(url)
+        self._engine: Engine | None = None
+        self._farm_id = ""
+        self._epoch: int | None = None
+
+    def open(self) -> None:
+        """Connect; create the tables or migrate them.
+
+        Raises:
+            StoreTooNew: a newer version of rcontrol wrote the database.
+        """
+        self.close()
+        with as_store_error(self._shown_url):
+            migrate(self._url)
+        self._engine = engine_for(self._url)
+        with self._transaction(reads_only=True) as connection:
+            self._farm_id = connection.execute(select(farm.c.farm_id)).scalar_one()
+
+    def close(self) -> None:
+        """Disconnect. A closed store may be opened again."""
+        if self._engine is not None:
+            self._engine.dispose()
+        self._engine = None
+        self._epoch = None
+
+    @property
+    def farm_id(self) -> str:
+        """Thirty-two hex digits made when the database was; empty until `open`."""
+        return self._farm_id
+
+    def raise_epoch(self) -> int:
+        """Add one to the epoch and return it. Call it before `load`: earlier epochs are over."""
+        raising = update(farm).values(epoch=farm.c.epoch + 1).returning(farm.c.epoch)
+        with self._transaction() as connection:
+            epoch: int = connection.execute(raising).scalar_one()
+        self._epoch = epoch
+        return epoch
+
+    def load(self) -> FarmState:
+        """Return all that was saved; of a new database, no jobs and `autostart=None`."""
+        of_job = (
+            select(frames.c.frame, frames.c.status, frames.c.failures)
+            .where(frames.c.job_id == bindparam("job"))
+            .order_by(frames.c.frame)
+            .execution_options(yield_per=_ROWS_AT_ONCE)
+        )
+        with self._transaction(reads_only=True) as connection:
+            autostart = connection.execute(select(farm.c.autostart)).scalar_one()
+            queue = connection.execute(select(jobs).order_by(jobs.c.place)).mappings().all()
+            return FarmState(
+                autostart,
+                tuple(
+                    StoredJob(
+                        job_of(row),
+                        frame_runs(connection.execute(of_job, {"job": row["id"]})),
+                    )
+                    for row in queue
+                ),
+            )
+
+    def save(self, changes: Changes) -> None:
+        """Save all changes or none of them. A deleted job's frames and attempts go with it."""
+        if not changes:
+            return
+        with self._transaction() as connection:
+            self._hold_epoch(connection)
+            if changes.autostart is not None:
+                connection.execute(update(farm).values(autostart=changes.autostart))
+            upsert(connection, jobs, ["id"], map(job_row, changes.jobs))
+            for job, changed in changes.frames.items():
+                upsert(connection, frames, ["job_id", "frame"], frame_rows(job, changed))
+            upsert(connection, attempts, ["id"], map(attempt_row, changes.attempts))
+            for gone in changes.deleted:
+                connection.execute(delete(jobs).where(jobs.c.id == gone))
+
+    def attempts(
+        self, job: JobId, frame: int | None = None, limit: int = 100
+    ) -> Sequence[EndedAttempt]:
+        """Return the last `limit` attempts of a job, or of one of its frames, newest last."""
+        newest = select(attempts).where(attempts.c.job_id == job)
+        if frame is not None:
+            newest = newest.where(attempts.c.frame == frame)
+        newest = newest.order_by(attempts.c.seq.desc()).limit(limit)
+        with self._transaction(reads_only=True) as connection:
+            found = connection.execute(newest).mappings().all()
+        return [attempt_of(row) for row in reversed(found)]
+
+    def _hold_epoch(self, connection: Connection) -> None:
+        """Keep the epoch from being raised until the transaction ends."""
+        epoch = connection.execute(select(farm.c.epoch).with_for_update()).scalar_one()
+        if self._epoch is not None and epoch != self._epoch:
+            raise StoreError(
+                self._shown_url,
+                f"another rcontrol has taken it over (epoch {epoch}, this one has {self._epoch}); "
+                "end one of the two",
+            )
+
+    @contextmanager
+    def _transaction(self, *, reads_only: bool = False) -> Iterator[Connection]:
+        if self._engine is None:
+            raise StoreError(self._shown_url, "it is not open")
+        engine = self._engine.execution_options(reads_only=reads_only)
+        try:
+            with as_store_error(self._shown_url), engine.begin() as connection:
+                yield connection
+        except StoreError:
+            self._engine.dispose()
+            raise
