@@ -1,0 +1,280 @@
+"""The `rcontrol` command: everything but `serve` and `demo` talks to a server over HTTP."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from rcontrol.cli import show
+from rcontrol.cli.connect import (
+    SHORTEST_ID,
+    ExitStatus,
+    fail,
+    find_job,
+    server_at,
+    telling_length,
+)
+from rcontrol.client import DEFAULT_URL, Client
+from rcontrol.errors import ConfigError, RcontrolError
+
+EXIT_STATUSES: Final = """\b
+Exit statuses:
+  0    done; a watched job is Finished
+  1    a watched job Failed or was Stopped; the server could not run
+  2    a mistake in the command line or the configuration file
+  3    the server refused, and nothing changed
+  4    the server could not be reached, or is in trouble
+  130  Ctrl-C
+"""
+
+app = typer.Typer(
+    name="rcontrol",
+    help="A render farm controller.",
+    epilog=EXIT_STATUSES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _own_or_global(ctx: typer.Context, value: str) -> str:
+    return value or str(ctx.obj)
+
+
+Server = Annotated[
+    str,
+    typer.Option(
+        "--server",
+        metavar="URL",
+        callback=_own_or_global,
+        show_default=False,
+        help=f"Of the server; also RCONTROL_SERVER. [default: {DEFAULT_URL}]",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the server's answer as JSON.")]
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or how only it begins.")]
+JobArguments = Annotated[
+    list[str], typer.Argument(metavar="JOB...", help="Ids, or how only they begin.")
+]
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    server: Annotated[
+        str, typer.Option(envvar="RCONTROL_SERVER", metavar="URL", help="Of the server.")
+    ] = DEFAULT_URL,
+) -> None:
+    """A render farm controller."""
+    ctx.obj = server
+
+
+# --- the server itself ---
+
+
+@app.command()
+def serve(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", metavar="FILE", help="The configuration file.")
+    ],
+) -> None:
+    """Run the server until it is told to end."""
+    _run("actors.launch", "serve", config)
+
+
+@app.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where it keeps its files.")
+    ] = Path("rcontrol-demo"),
+) -> None:
+    """Run a whole farm on this machine, to look at."""
+    _run("rcontrol.demo.run", "run_demo", folder)
+
+
+def _run(module: str, function: str, argument: Path) -> None:
+    """Run what this package must not import: it stands above, and loads Ray."""
+    try:
+        status = getattr(importlib.import_module(module), function)(argument)
+    except ConfigError as error:
+        fail(str(error), ExitStatus.USAGE)
+    except RcontrolError as error:
+        fail(str(error), ExitStatus.JOB_ENDED)
+    except KeyboardInterrupt:
+        status = ExitStatus.INTERRUPTED
+    raise typer.Exit(status)
+
+
+# --- jobs ---
+
+
+@app.command()
+def submit(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The project file.")],
+    start: Annotated[int, typer.Option("--start", "-s", help="First frame.")],
+    end: Annotated[int, typer.Option("--end", "-e", help="Last frame.")],
+    args: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- ARGS...]", help="Extra arguments for the renderer."),
+    ] = None,
+    nodes: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Nodes that may render it. [default: all]")
+    ] = None,
+    name: Annotated[str, typer.Option(help="For people. [default: the file's name]")] = "",
+    output: Annotated[str, typer.Option(help="Overrides the scene's output path.")] = "",
+    scene: Annotated[str, typer.Option(help="Scene to render. [default: the active one]")] = "",
+    priority: Annotated[int, typer.Option(help="Higher goes first.")] = 0,
+    follow: Annotated[bool, typer.Option("--watch", help="Watch it once it is queued.")] = False,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Queue a job and print its id."""
+    with server_at(server) as client:
+        job = client.submit(
+            str(Path(file).absolute()) if Path(file).exists() else file,
+            start,
+            end,
+            None if nodes is None else [node for node in nodes.split(",") if node],
+            name=name,
+            output=output,
+            scene=scene,
+            args=args or (),
+            priority=priority,
+        )
+        if as_json and not follow:
+            show.as_json({"job_id": job})
+        elif not as_json:
+            print(job, flush=True)
+        if follow:
+            _watch(client, job, as_json)
+
+
+@app.command("list")
+def list_jobs(server: Server = "", as_json: AsJson = False) -> None:
+    """Print the queue."""
+    with server_at(server) as client:
+        jobs = client.jobs()
+    if as_json:
+        show.as_json(jobs)
+    else:
+        show.jobs(jobs, telling_length([job["id"] for job in jobs]))
+
+
+@app.command()
+def status(job: JobArgument, server: Server = "", as_json: AsJson = False) -> None:
+    """Print one job and what its nodes do."""
+    with server_at(server) as client:
+        found = client.job(find_job(client, job))
+    if as_json:
+        show.as_json(found)
+    else:
+        show.job(found)
+
+
+@app.command()
+def watch(
+    job: Annotated[
+        str | None,
+        typer.Argument(metavar="[JOB]", help="Its id. [default: the first that renders]"),
+    ] = None,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show a job's progress until it is Finished, Failed or Stopped."""
+    with server_at(server) as client:
+        if job is None:
+            rendering = [one for one in client.summary()["jobs"] if one["status"] == "Rendering"]
+            if not rendering:
+                fail("no job renders; say which one to watch", ExitStatus.USAGE)
+            _watch(client, rendering[0]["id"], as_json)
+        else:
+            _watch(client, find_job(client, job), as_json)
+
+
+def _watch(client: Client, job: str, as_json: bool) -> None:
+    by_hand = show.progress_bar if sys.stdout.isatty() else show.progress_lines
+    try:
+        if client.job(job)["status"] == "Waiting" and not client.autostart():
+            print(f"autostart is off: `rcontrol start {job[:SHORTEST_ID]}`", file=sys.stderr)
+        last = (show.progress_json if as_json else by_hand)(client.follow(job))
+    except KeyboardInterrupt:
+        fail("no longer watching; the job goes on", ExitStatus.INTERRUPTED)
+    if last["status"] != "Finished":
+        fail(f"{last['status']}: {last['reason'] or 'by a person'}", ExitStatus.JOB_ENDED)
+
+
+ACTIONS: Final[dict[str, tuple[Callable[[Client, str], None], str]]] = {
+    "start": (Client.start, "Start or resume jobs at once, beside any that already render."),
+    "stop": (Client.stop, "Stop jobs and kill their renders now."),
+    "enqueue": (Client.enqueue, "Put stopped or failed jobs back in the queue."),
+    "delete": (Client.delete, "Remove jobs that are not rendering."),
+}
+
+
+def _action(name: str, act: Callable[[Client, str], None], help_text: str) -> None:
+    @app.command(name, help=help_text)
+    def command(jobs: JobArguments, server: Server = "") -> None:
+        with server_at(server) as client:
+            for job in jobs:
+                act(client, find_job(client, job))
+
+
+for _name, (_act, _help) in ACTIONS.items():
+    _action(_name, _act, _help)
+
+
+# --- nodes and autostart ---
+
+
+@app.command()
+def nodes(server: Server = "", as_json: AsJson = False) -> None:
+    """Print the render nodes, their states and what they render."""
+    with server_at(server) as client:
+        found = client.nodes()
+    if as_json:
+        show.as_json(found)
+    else:
+        show.nodes(found)
+
+
+@app.command()
+def enable(job: JobArgument, node: str, server: Server = "") -> None:
+    """Let a node render a job."""
+    with server_at(server) as client:
+        client.enable_node(find_job(client, job), node)
+
+
+@app.command()
+def disable(job: JobArgument, node: str, server: Server = "") -> None:
+    """Give a node no more frames of a job; it finishes the one it has."""
+    with server_at(server) as client:
+        client.disable_node(find_job(client, job), node)
+
+
+class Switch(StrEnum):
+    """A way to say yes or no."""
+
+    ON = "on"
+    OFF = "off"
+
+
+@app.command()
+def autostart(
+    switch: Annotated[Switch | None, typer.Argument(help="Absent: only print it.")] = None,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print or switch whether waiting jobs start by themselves."""
+    with server_at(server) as client:
+        if switch is not None:
+            client.set_autostart(switch is Switch.ON)
+        on = client.autostart()
+    if as_json:
+        show.as_json({"autostart": on})
+    else:
+        print(Switch.ON if on else Switch.OFF)

@@ -1,0 +1,181 @@
+"""How the command line shows what the server says: tables, and a job's progress as it goes."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from rcontrol.web.models import JobInfo, NodeState
+
+PIPE_WIDTH: Final = 400
+"""Columns where nobody looks: lines of a table are never cut for a program that reads them."""
+COLORS: Final = {
+    "Rendering": "cyan",
+    "Finished": "green",
+    "Failed": "red",
+    "Stopped": "yellow",
+    "online": "green",
+    "offline": "red",
+    "resting": "yellow",
+}
+
+Show = Callable[[Iterable[JobInfo]], JobInfo]
+
+
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+
+
+def as_json(content: Any) -> None:
+    """Print the server's answer."""
+    print(json.dumps(content, indent=2))
+
+
+def jobs(found: Sequence[JobInfo], shortest: int) -> None:
+    """Print the queue; ids are cut to `shortest` characters, which tell them apart."""
+    rows = [
+        (
+            job["id"][:shortest],
+            job["name"],
+            job["status"],
+            frames(job),
+            f"{job['progress']:.1f} %",
+            clock(job["time_elapsed"]),
+            clock(job["time_remaining"]),
+        )
+        for job in found
+    ]
+    _table(("job", "name", "status", "frames", "done", "elapsed", "left"), rows)
+
+
+def job(found: JobInfo) -> None:
+    """Print one job and what its nodes do."""
+    options = found["options"]
+    facts = {
+        "job": found["id"],
+        "name": found["name"],
+        "file": found["path"],
+        "status": found["status"],
+        "reason": found["reason"],
+        "frames": f"{found['start_frame']}-{found['end_frame']}, {frames(found)} done",
+        "given up": str(found["frames_failed"] or ""),
+        "progress": f"{found['progress']:.1f} %",
+        "elapsed": clock(found["time_elapsed"]),
+        "a frame": clock(found["time_avg_per_frame"]),
+        "left": clock(found["time_remaining"]),
+        "output": options["output"],
+        "scene": options["scene"],
+        "arguments": " ".join(options["args"]),
+        "priority": str(options["priority"] or ""),
+    }
+    _table(("", ""), [(name, fact) for name, fact in facts.items() if fact])
+    rows = [
+        (
+            name,
+            "yes" if node["enabled"] else "no",
+            "" if node["frame"] is None else str(node["frame"]),
+            f"{node['progress']:.1f} %" if node["rendering"] else "",
+        )
+        for name, node in found["node_status"].items()
+    ]
+    _table(("node", "enabled", "frame", "done"), rows)
+
+
+def nodes(found: Sequence[NodeState]) -> None:
+    """Print every node with its state and what it renders."""
+    rows = [
+        (
+            node["name"],
+            node["state"],
+            ", ".join(f"{one['job_id'][:8]}/{one['frame']}" for one in node["rendering"]),
+            node["reason"],
+        )
+        for node in found
+    ]
+    _table(("node", "state", "rendering", "reason"), rows)
+
+
+def progress_bar(states: Iterable[JobInfo]) -> JobInfo:
+    """Show a job in one line that moves, and return its last state."""
+    columns = (
+        TextColumn("{task.fields[status]:9}"),
+        BarColumn(),
+        TextColumn("{task.percentage:5.1f} %"),
+        TextColumn("{task.fields[frames]} frames"),
+        TextColumn("left {task.fields[left]}"),
+        TextColumn("{task.fields[reason]}", markup=False, style="yellow"),
+    )
+    with Progress(*columns, console=_console(), refresh_per_second=4) as bar:
+        task = bar.add_task("", status="", frames="", left="", reason="")
+        for state in states:
+            bar.update(
+                task,
+                completed=state["progress"],
+                status=state["status"],
+                frames=frames(state),
+                left=clock(state["time_remaining"]),
+                reason=printable(state["reason"]),
+            )
+            last = state
+    return last
+
+
+def progress_lines(states: Iterable[JobInfo]) -> JobInfo:
+    """Print a line whenever a frame ends or the status changes, and return the last state."""
+    shown = ""
+    for state in states:
+        line = f"{state['status']} {frames(state)} frames"
+        if state["reason"]:
+            line += f"; {printable(state['reason'])}"
+        if line != shown:
+            print(line, flush=True)
+            shown = line
+        last = state
+    return last
+
+
+def progress_json(states: Iterable[JobInfo]) -> JobInfo:
+    """Print a JSON object a line whenever a job has changed, and return its last state."""
+    shown = ""
+    for state in states:
+        line = json.dumps(state)
+        if line != shown:
+            print(line, flush=True)
+            shown = line
+        last = state
+    return last
+
+
+def frames(job: JobInfo) -> str:
+    """Return frames done of all, as `3/10`."""
+    return f"{job['frames_done']}/{job['end_frame'] - job['start_frame'] + 1}"
+
+
+def clock(seconds: float) -> str:
+    """Return a length of time as people read it; empty when there is none."""
+    if seconds <= 0:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def printable(text: str) -> str:
+    """Return text without anything that could steer a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    table = Table(box=None, show_header=any(heads), pad_edge=False, header_style="dim")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable(cell), COLORS.get(cell, "")) for cell in row))
+    _console().print(table)

@@ -1,0 +1,282 @@
+"""A typed client of the REST API, for scripts and the `rcontrol` command.
+
+ClientError                the request did not succeed
+├── ApiError               the server answered with an error
+├── ServerUnreachable      nothing answers at the URL, or it is no rcontrol server
+└── WaitTimeout            the job did not come to an end in time
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Final, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from rcontrol.errors import RcontrolError
+from rcontrol.web.models import (
+    AutostartState,
+    ErrorBody,
+    Folder,
+    JobCreated,
+    JobInfo,
+    NodeState,
+    Summary,
+)
+
+DEFAULT_URL: Final = "http://localhost:2020"
+POLL_S: Final = 0.5
+PATIENCE_S: Final = 60.0
+"""How long a wait puts up with a server that does not answer: it may be restarting."""
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+ENDED: Final = frozenset({"Finished", "Failed", "Stopped"})
+"""Statuses in which a job renders nothing until a person acts."""
+
+JOB_CREATED: Final = TypeAdapter(JobCreated)
+SUMMARY: Final = TypeAdapter(Summary)
+JOBS: Final = TypeAdapter(list[JobInfo])
+JOB: Final = TypeAdapter(JobInfo)
+NAMES: Final = TypeAdapter(list[str])
+NODES: Final = TypeAdapter(list[NodeState])
+AUTOSTART: Final = TypeAdapter(AutostartState)
+FOLDER: Final = TypeAdapter(Folder)
+ERROR: Final = TypeAdapter(ErrorBody)
+
+Answer = TypeVar("Answer")
+
+
+class ClientError(RcontrolError):
+    """The request did not succeed."""
+
+
+class ApiError(ClientError):
+    """The server answered with an error."""
+
+    def __init__(self, status: int, message: str, explanation: str) -> None:
+        super().__init__(status, message, explanation)
+        self.status, self.message, self.explanation = status, message, explanation
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.explanation}" if self.explanation else self.message
+
+
+class ServerUnreachable(ClientError):
+    """Nothing answers at the URL, or what answers is no rcontrol server."""
+
+    def __init__(self, url: str, cause: str) -> None:
+        super().__init__(url, cause)
+        self.url, self.cause = url, cause
+
+    def __str__(self) -> str:
+        return f"no rcontrol server at {self.url} ({self.cause}); start one with `rcontrol serve`"
+
+
+class WaitTimeout(ClientError):
+    """A job did not come to an end in time."""
+
+    def __init__(self, job: str, status: str, timeout_s: float) -> None:
+        super().__init__(job, status, timeout_s)
+        self.job, self.status, self.timeout_s = job, status, timeout_s
+
+    def __str__(self) -> str:
+        return f"job {self.job} is still {self.status} after {self.timeout_s:g} s"
+
+
+class Client:
+    """One server. Every method raises ApiError or ServerUnreachable.
+
+    A context manager; closing it closes its connections.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, *, timeout_s: float = 30.0) -> None:
+        self.url = url.rstrip("/")
+        try:
+            host = httpx.URL(self.url).host
+        except httpx.InvalidURL as error:
+            raise ServerUnreachable(url, str(error)) from error
+        self._http = httpx.Client(timeout=timeout_s, trust_env=host not in LOOPBACK)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    # --- jobs ---
+
+    def submit(
+        self,
+        path: str,
+        start_frame: int,
+        end_frame: int,
+        nodes: Sequence[str] | None = None,
+        *,
+        name: str = "",
+        engine: str = "",
+        output: str = "",
+        scene: str = "",
+        args: Sequence[str] = (),
+        priority: int = 0,
+    ) -> str:
+        """Queue a job and return its id.
+
+        Args:
+            path: project file, absolute or relative to the server's base directory.
+            start_frame: first frame.
+            end_frame: last frame.
+            nodes: names of the nodes that may render it; None: all configured ones.
+            name: for people; empty: the file's name.
+            engine: `blend`; empty: the file's extension decides.
+            output: overrides the scene's output path.
+            scene: name of the scene; empty: the file's active one.
+            args: extra arguments for the renderer's command line.
+            priority: higher goes first among rendering jobs.
+        """
+        body = {
+            "path": path,
+            "start_frame": start_frame,
+            "end_frame": end_frame,
+            "nodes": list(self.node_names() if nodes is None else nodes),
+            "args": list(args),
+            "priority": priority,
+        }
+        words = {"name": name, "render_engine": engine, "output": output, "scene": scene}
+        body |= {key: value for key, value in words.items() if value}
+        return self._read(JOB_CREATED, "job", "new", body=body)["job_id"]
+
+    def summary(self) -> Summary:
+        """Return the whole queue in short."""
+        return self._read(SUMMARY, "job", "summary")
+
+    def jobs(self) -> list[JobInfo]:
+        """Return every job in queue order."""
+        return self._read(JOBS, "job", "info")
+
+    def job(self, job: str) -> JobInfo:
+        """Return one job."""
+        return self._read(JOB, "job", "info", job)
+
+    def start(self, job: str) -> None:
+        """Start or resume a job at once."""
+        self._act("job", "start", job)
+
+    def stop(self, job: str) -> None:
+        """Kill a job's renders now."""
+        self._act("job", "stop", job)
+
+    def enqueue(self, job: str) -> None:
+        """Put a Stopped or Failed job back in the queue."""
+        self._act("job", "enqueue", job)
+
+    def delete(self, job: str) -> None:
+        """Remove a job that is not Rendering."""
+        self._act("job", "delete", job)
+
+    def wait(self, job: str, *, timeout_s: float | None = None, every_s: float = POLL_S) -> JobInfo:
+        """Return a job once it is Finished, Failed or Stopped. Raises WaitTimeout besides."""
+        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        for info in self.follow(job, every_s=every_s):
+            if info["status"] not in ENDED and time.monotonic() >= deadline:
+                raise WaitTimeout(job, info["status"], timeout_s or 0.0)
+        return info
+
+    def follow(self, job: str, *, every_s: float = POLL_S) -> Iterator[JobInfo]:
+        """Yield a job again and again; last when it is Finished, Failed or Stopped.
+
+        A server that goes away in between is waited for, `PATIENCE_S` at most.
+        """
+        answered = -math.inf
+        while True:
+            try:
+                info = self.job(job)
+            except ClientError as error:
+                passing = isinstance(error, ServerUnreachable) or _unavailable(error)
+                if not passing or time.monotonic() - answered > PATIENCE_S:
+                    raise
+            else:
+                answered = time.monotonic()
+                yield info
+                if info["status"] in ENDED:
+                    return
+            time.sleep(every_s)
+
+    # --- nodes ---
+
+    def node_names(self) -> list[str]:
+        """Return the configured names in order."""
+        return self._read(NAMES, "node", "list")
+
+    def nodes(self) -> list[NodeState]:
+        """Return every configured node with what it does."""
+        return self._read(NODES, "node", "state")
+
+    def enable_node(self, job: str, node: str) -> None:
+        """Let a node render a job."""
+        self._act("node", "enable", node, job)
+
+    def disable_node(self, job: str, node: str) -> None:
+        """Give a node no more frames of a job."""
+        self._act("node", "disable", node, job)
+
+    # --- config, storage ---
+
+    def autostart(self) -> bool:
+        """Return whether waiting jobs start by themselves."""
+        return self._read(AUTOSTART, "config", "autostart")["autostart"]
+
+    def set_autostart(self, on: bool) -> None:
+        """Switch autostart."""
+        self._act("config", "autostart", "enable" if on else "disable")
+
+    def ls(self, path: str = "") -> Folder:
+        """List a folder of the shared storage; empty: the base directory."""
+        return self._read(FOLDER, "storage", "ls", body={"path": path})
+
+    # --- HTTP ---
+
+    def _read(self, answer: TypeAdapter[Answer], *segments: str, body: Any = None) -> Answer:
+        method = "GET" if body is None else "POST"
+        response = self._send(method, segments, body)
+        with self._understood():
+            return answer.validate_json(response.content)
+
+    def _act(self, *segments: str) -> None:
+        self._send("POST", segments, None)
+
+    def _send(self, method: str, segments: Sequence[str], body: Any) -> httpx.Response:
+        path = "/".join(quote(segment, safe="") for segment in segments)
+        try:
+            response = self._http.request(method, f"{self.url}/{path}", json=body)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            cause = str(error) or type(error).__name__
+            raise ServerUnreachable(self.url, cause) from error
+        if response.is_success:
+            return response
+        with self._understood():
+            problem = ERROR.validate_json(response.content)
+        raise ApiError(response.status_code, problem["message"], problem["explanation"])
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        try:
+            yield
+        except ValidationError as error:
+            cause = "what answers there speaks another language"
+            raise ServerUnreachable(self.url, cause) from error
+
+
+def _unavailable(error: ClientError) -> bool:
+    return isinstance(error, ApiError) and error.status == 503

@@ -1,0 +1,157 @@
+"""The Starlette application.
+
+    request -> Guard (Host, origin) -> Cors -> Api (route, body, handler) -> answer
+                                          └──> extra routes: the web page, live events
+
+Every exception ends as a JSON error inside `Api`, so that errors carry CORS headers too.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from rcontrol.errors import NodeNotFound
+from rcontrol.farm.model import JobId
+from rcontrol.gateway import Farm
+from rcontrol.storage import Storage
+from rcontrol.web import bodies, openapi, problems, routes
+from rcontrol.web.answers import Json, empty
+from rcontrol.web.guard import Cors, Guard
+from rcontrol.web.handlers import Call
+from rcontrol.web.problems import Problem
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    farm: Farm,
+    storage: Storage,
+    *,
+    cors_origin: str | Sequence[str] = (),
+    hosts: Collection[str] = (),
+    max_body: int = bodies.MIB,
+    extra_routes: Sequence[BaseRoute] = (),
+    clock: Callable[[], float] = time.time,
+) -> Starlette:
+    """Return the front end of a farm.
+
+    Args:
+        farm: what is shown and acted on.
+        storage: the shared storage, listed in a thread.
+        cors_origin: origins whose pages may use the API; `*`: any; empty: only its own.
+        hosts: names by which clients may call this server; empty: any.
+        max_body: bytes a request body may have.
+        extra_routes: looked at before the API's own.
+        clock: Unix seconds.
+    """
+    origins = [cors_origin] if isinstance(cors_origin, str) else list(cors_origin)
+    origins = [origin.rstrip("/") for origin in origins if origin]
+    app = Starlette(
+        routes=extra_routes,
+        middleware=[
+            Middleware(Guard, origins=origins, hosts=hosts),
+            Middleware(Cors, origins=origins),
+        ],
+        exception_handlers={HTTPException: _refuse, Exception: _give_up},
+    )
+    # Not a catch-all route: no pattern of Starlette's matches a path that holds a newline.
+    app.router.default = Api(farm, storage, max_body, clock)
+    app.router.redirect_slashes = False
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """Answer what an extra route raised, or a method that it does not have."""
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    phrase = HTTPStatus(status).phrase
+    return problems.answer(Problem(status, phrase, getattr(error, "detail", phrase)))
+
+
+async def _give_up(request: Request, error: Exception) -> Response:
+    """Answer a defect of an extra route."""
+    return _answer_to(request, error)
+
+
+def _answer_to(request: Request, error: Exception) -> Response:
+    problem = problems.problem_of(error)
+    if problem.status >= 500:
+        fields = {"method": request.method, "path": request.url.path}
+        log.error("request.failed", extra=fields, exc_info=error)
+    return problems.answer(problem)
+
+
+class Api:
+    """The ASGI application behind every endpoint of `routes.ROUTES`."""
+
+    def __init__(
+        self, farm: Farm, storage: Storage, max_body: int, clock: Callable[[], float]
+    ) -> None:
+        self._farm = farm
+        self._storage = storage
+        self._max_body = max_body
+        self._clock = clock
+        self._document = openapi.document(routes.ROUTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        if scope["type"] == "websocket":
+            await WebSocketClose()(scope, receive, send)
+            return
+        response = await self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._serve(request)
+        except ClientDisconnect:
+            return empty(400)
+        except Exception as error:
+            return _answer_to(request, error)
+
+    async def _serve(self, request: Request) -> Response:
+        found = routes.find(request.method, routes.segments(_raw_path(request.scope)))
+        bodies.check_length(request, self._max_body)
+        call = Call(
+            farm=self._farm,
+            storage=self._storage,
+            document=self._document,
+            at=self._clock(),
+            node=self._known_node(found),
+            job=JobId(found.parameters.get("{id}", "")),
+            body=await self._body(found.route, request),
+        )
+        content = await found.route.handler(call)
+        return empty() if found.route.answer is None else Json(content)
+
+    def _known_node(self, found: routes.Match) -> str:
+        """Return the path's node, checked before anything after it is missed."""
+        name = found.parameters.get("{name}", "")
+        if name and all(node.name != name for node in self._farm.view().nodes):
+            raise NodeNotFound(name)
+        if found.missing:
+            path = found.route.path
+            raise Problem(400, routes.MISSING[found.missing], f"the endpoint is {path}")
+        return name
+
+    async def _body(self, route: routes.Route, request: Request) -> BaseModel | None:
+        if route.body is None:
+            return None
+        body = await bodies.read_body(request, self._max_body)
+        return bodies.check(route.body, bodies.parse_object(body))
+
+
+def _raw_path(scope: Scope) -> bytes:
+    """Return the path before any decoding, so that `%2F` does not split a segment."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.partition(b"?")[0]

@@ -1,0 +1,182 @@
+"""What each endpoint does, between a checked request and the answer's content."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from anyio import to_thread
+from pydantic import BaseModel
+
+from rcontrol.errors import JobNotFound, NodeNotFound
+from rcontrol.farm.model import JobId, JobOptions
+from rcontrol.farm.views import JobView
+from rcontrol.gateway import Farm, JobRequest
+from rcontrol.storage import Storage
+from rcontrol.web import wire
+from rcontrol.web.models import (
+    AutostartState,
+    Folder,
+    FolderOrder,
+    JobCreated,
+    JobInfo,
+    JobOrder,
+    JobStatusAnswer,
+    NodeState,
+    Summary,
+)
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request whose path and body have been checked."""
+
+    farm: Farm
+    storage: Storage
+    document: Mapping[str, Any]
+    """The OpenAPI document."""
+    at: float
+    """Unix seconds."""
+    node: str = ""
+    """Of the path: a configured node."""
+    job: JobId = JobId("")
+    """Of the path: not looked up yet."""
+    body: BaseModel | None = None
+    """An instance of the route's model."""
+
+    def order(self, model: type[Body]) -> Body:
+        """Return the body. Raises TypeError where the route has another model."""
+        if not isinstance(self.body, model):
+            raise TypeError(f"the route's body is not a {model.__name__}")
+        return self.body
+
+    def job_view(self) -> JobView:
+        """Return the job of the path. Raises JobNotFound."""
+        try:
+            return self.farm.view().jobs[self.job]
+        except KeyError:
+            raise JobNotFound(self.job) from None
+
+
+# --- jobs ---
+
+
+async def submit(call: Call) -> JobCreated:
+    """Check and queue a job."""
+    order = call.order(JobOrder)
+    job = await call.farm.submit(
+        JobRequest(
+            path=order.path,
+            start_frame=order.start_frame,
+            end_frame=order.end_frame,
+            nodes=tuple(order.nodes),
+            engine=order.render_engine or "",
+            name=order.name or "",
+            options=JobOptions(order.output or "", order.scene or "", tuple(order.args)),
+            priority=order.priority,
+        )
+    )
+    return {"job_id": job}
+
+
+async def summary(call: Call) -> Summary:
+    """Return the whole queue in short."""
+    return wire.summary(call.farm.view(), call.at)
+
+
+async def job_status(call: Call) -> JobStatusAnswer:
+    """Return a job in the words of 2018."""
+    return wire.job_status(call.job_view(), call.farm.view().nodes, call.at)
+
+
+async def jobs_info(call: Call) -> list[JobInfo]:
+    """Return every job in queue order."""
+    view = call.farm.view()
+    return [wire.job_info(job, view.nodes, call.at) for job in view.jobs.values()]
+
+
+async def job_info(call: Call) -> JobInfo:
+    """Return a job in the words of 2022."""
+    return wire.job_info(call.job_view(), call.farm.view().nodes, call.at)
+
+
+async def start(call: Call) -> None:
+    """Start or resume a job at once, beside any that already render."""
+    await call.farm.start(call.job)
+
+
+async def stop(call: Call) -> None:
+    """Kill a job's renders now; status Stopped."""
+    await call.farm.stop(call.job)
+
+
+async def enqueue(call: Call) -> None:
+    """Put a Stopped or Failed job back in the queue."""
+    await call.farm.enqueue(call.job)
+
+
+async def delete(call: Call) -> None:
+    """Remove a job that is not Rendering."""
+    await call.farm.delete(call.job)
+
+
+# --- nodes ---
+
+
+async def node_names(call: Call) -> list[str]:
+    """Return the configured names in order."""
+    return [node.name for node in call.farm.view().nodes]
+
+
+async def node_states(call: Call) -> list[NodeState]:
+    """Return every configured node with what it does."""
+    return [wire.node_state(node) for node in call.farm.view().nodes]
+
+
+async def node_state(call: Call) -> NodeState:
+    """Return a node with what it does."""
+    for node in call.farm.view().nodes:
+        if node.name == call.node:
+            return wire.node_state(node)
+    raise NodeNotFound(call.node)
+
+
+async def enable_node(call: Call) -> None:
+    """Let a node render one job."""
+    await call.farm.set_node_enabled(call.job, call.node, True)
+
+
+async def disable_node(call: Call) -> None:
+    """Give a node no more frames of one job; it finishes the one it has."""
+    await call.farm.set_node_enabled(call.job, call.node, False)
+
+
+# --- storage, config, document ---
+
+
+async def list_folder(call: Call) -> Folder:
+    """List a folder of the shared storage."""
+    path = call.order(FolderOrder).path or ""
+    listing = await to_thread.run_sync(call.storage.list, path)
+    return wire.folder(listing)
+
+
+async def autostart(call: Call) -> AutostartState:
+    """Return whether waiting jobs start by themselves."""
+    return {"autostart": call.farm.view().autostart}
+
+
+async def enable_autostart(call: Call) -> None:
+    """Have waiting jobs start by themselves."""
+    await call.farm.set_autostart(True)
+
+
+async def disable_autostart(call: Call) -> None:
+    """Have waiting jobs wait for a person."""
+    await call.farm.set_autostart(False)
+
+
+async def openapi(call: Call) -> Mapping[str, Any]:
+    """Return this API's OpenAPI 3.1 document."""
+    return call.document

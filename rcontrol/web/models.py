@@ -1,0 +1,288 @@
+"""What requests and answers look like: checked on the way in, documented in `/openapi.json`.
+
+Bodies of requests are models that check; answers are typed dicts, filled by `wire` and read by
+`rcontrol.client`. Keys of answers stay what clients of the original RenderController read.
+"""
+
+import re
+from typing import Annotated, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    with_config,
+)
+from typing_extensions import TypedDict
+
+INT32_MAX: Final = 2**31 - 1
+
+NUMERAL: Final = re.compile(r"\s*[+-]?[0-9]{1,10}\s*", re.ASCII)
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("must not hold a NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must not hold half a surrogate pair") from None
+    return value
+
+
+def _numeral(value: object) -> object:
+    """Old clients send what a person typed."""
+    if isinstance(value, str) and NUMERAL.fullmatch(value):
+        return int(value)
+    return value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+"""A string that every file system and database can take."""
+
+Name = Annotated[Text, Field(min_length=1)]
+
+FrameNumber = Annotated[
+    int,
+    BeforeValidator(_numeral),
+    Field(strict=True, ge=-INT32_MAX, le=INT32_MAX),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -INT32_MAX, "maximum": INT32_MAX},
+                {"type": "string", "pattern": rf"^{NUMERAL.pattern}$"},
+            ]
+        }
+    ),
+]
+"""A whole number, or a string that reads as one."""
+
+_BODY: Final = ConfigDict(strict=True, frozen=True, use_attribute_docstrings=True)
+_ANSWER: Final = ConfigDict(use_attribute_docstrings=True)
+
+
+class JobOrder(BaseModel):
+    """A job to submit."""
+
+    model_config = _BODY
+
+    path: Name
+    """Project file: absolute, or relative to the base directory."""
+    start_frame: FrameNumber
+    end_frame: FrameNumber
+    """Inclusive."""
+    nodes: list[Name]
+    """Names of the nodes that may render it."""
+    render_engine: Text | None = None
+    """`blend`; absent: the file's extension decides."""
+    name: Text | None = None
+    """For people; absent: the file's name."""
+    output: Text | None = None
+    """Overrides the scene's output path."""
+    scene: Text | None = None
+    """Name of the scene to render; absent: the file's active scene."""
+    args: list[Text] = Field(default_factory=list)
+    """Extra arguments for the renderer's command line."""
+    priority: Annotated[int, Field(ge=-INT32_MAX, le=INT32_MAX)] = 0
+    """Higher goes first among rendering jobs."""
+
+
+class FolderOrder(BaseModel):
+    """A folder of the shared storage to list."""
+
+    model_config = _BODY
+
+    path: Text | None = None
+    """Absolute, or relative to the base directory, which `/`, an empty and no path mean."""
+
+
+@with_config(_ANSWER)
+class ErrorBody(TypedDict):
+    """Every error."""
+
+    error_code: int
+    """The HTTP status."""
+    message: str
+    """The same text for the same kind of error."""
+    explanation: str
+    """A sentence on this one."""
+
+
+@with_config(_ANSWER)
+class JobCreated(TypedDict):
+    """The job is queued, durably."""
+
+    job_id: str
+
+
+@with_config(_ANSWER)
+class AutostartState(TypedDict):
+    """Whether waiting jobs start by themselves."""
+
+    autostart: bool
+
+
+StatusWord = Literal["Waiting", "Rendering", "Stopped", "Finished", "Failed"]
+
+
+@with_config(_ANSWER)
+class JobLine(TypedDict):
+    """A job in short."""
+
+    id: str
+    file_path: str
+    status: StatusWord
+    progress: float
+    """Percent, 0.0-100.0."""
+    time_remaining: float
+    """Seconds; 0.0 when unknown."""
+
+
+@with_config(_ANSWER)
+class Summary(TypedDict):
+    """The whole queue in short."""
+
+    state: AutostartState
+    jobs: list[JobLine]
+    """In queue order."""
+
+
+@with_config(_ANSWER)
+class NodeOfJob(TypedDict):
+    """What a node does for one job."""
+
+    rendering: bool
+    enabled: bool
+    """Whether this job may use the node."""
+    frame: int | None
+    """The lowest of the frames it is at; null when it is at none."""
+    progress: float
+    """Of that frame: percent, 0.0-100.0."""
+
+
+@with_config(_ANSWER)
+class OptionsOfJob(TypedDict):
+    """What the job said beside its file and its range."""
+
+    output: str
+    scene: str
+    args: list[str]
+    priority: int
+
+
+@with_config(_ANSWER)
+class JobDetails(TypedDict):
+    """What both forms of a job's details hold beside the original's keys."""
+
+    name: str
+    reason: str
+    """Why the job Failed, or what its last failed attempt said; empty: nothing to say."""
+    frames_done: int
+    frames_failed: int
+    """Frames given up."""
+    options: OptionsOfJob
+
+
+@with_config(_ANSWER)
+class JobStatusAnswer(JobDetails):
+    """A job in the words of 2018."""
+
+    id: str
+    file_path: str
+    start_frame: int
+    end_frame: int
+    """Inclusive."""
+    render_engine: str
+    status: StatusWord
+    progress: float
+    """Percent, 0.0-100.0."""
+    time_avg: float
+    """Seconds of rendering a finished frame; 0.0 while none is."""
+    time_elapsed: float
+    """Seconds spent Rendering; stops and controller downtime excluded."""
+    time_remaining: float
+    """Seconds; 0.0 when unknown."""
+    node_status: dict[str, NodeOfJob]
+    """Every configured node."""
+
+
+@with_config(_ANSWER)
+class JobInfo(JobDetails):
+    """A job in the words of 2022."""
+
+    id: str
+    path: str
+    start_frame: int
+    end_frame: int
+    """Inclusive."""
+    status: StatusWord
+    time_start: float
+    """Unix seconds of the first start; 0.0 before."""
+    time_stop: float
+    """Unix seconds at which it last left Rendering; 0.0 while it never has, or renders."""
+    time_elapsed: float
+    """Seconds spent Rendering; stops and controller downtime excluded."""
+    time_avg_per_frame: float
+    """Seconds of rendering a finished frame; 0.0 while none is."""
+    time_remaining: float
+    """Seconds; 0.0 when unknown."""
+    progress: float
+    """Percent, 0.0-100.0."""
+    node_status: dict[str, NodeOfJob]
+    """Every configured node."""
+
+
+@with_config(_ANSWER)
+class FrameOnNode(TypedDict):
+    """A frame that a renderer is at."""
+
+    job_id: str
+    frame: int
+    progress: float
+    """Percent, 0.0-100.0."""
+
+
+@with_config(_ANSWER)
+class NodeState(TypedDict):
+    """A render node."""
+
+    name: str
+    state: Literal["offline", "online", "resting"]
+    reason: str
+    """Why it is offline or resting; empty when online."""
+    since: float
+    """Unix seconds at which `state` began."""
+    rest_until: float
+    """Unix seconds; 0.0 unless resting."""
+    slots: int
+    """Frames rendered side by side."""
+    rendering: list[FrameOnNode]
+
+
+@with_config(_ANSWER)
+class FolderEntry(TypedDict):
+    """A file or folder of the shared storage."""
+
+    name: str
+    path: str
+    """Absolute."""
+    type: Literal["d", "f", "l", ""]
+    size: int
+    """Bytes."""
+    atime: float
+    """Unix seconds, as are the others."""
+    mtime: float
+    ctime: float
+    ext: str
+
+
+@with_config(_ANSWER)
+class Folder(TypedDict):
+    """A folder of the shared storage."""
+
+    current: str
+    """Absolute path of the folder."""
+    contents: list[FolderEntry]

@@ -1,0 +1,186 @@
+"""The table of endpoints, from which requests are routed and `/openapi.json` is drawn."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from pydantic import BaseModel
+
+from rcontrol.errors import (
+    BadRequest,
+    JobNotFound,
+    NodeNotFound,
+    RcontrolError,
+    StorageError,
+    WrongStatus,
+)
+from rcontrol.web import handlers
+from rcontrol.web.handlers import Call
+from rcontrol.web.models import (
+    AutostartState,
+    Folder,
+    FolderOrder,
+    JobCreated,
+    JobInfo,
+    JobOrder,
+    JobStatusAnswer,
+    NodeState,
+    Summary,
+)
+from rcontrol.web.problems import Problem
+
+READ: Final = ("GET", "HEAD", "POST")
+ACT: Final = ("GET", "POST")
+"""Not HEAD: what asks for headers alone must not change the farm."""
+POST: Final = ("POST",)
+
+MISSING: Final[Mapping[str, str]] = {
+    "{id}": "Job ID not specified",
+    "{name}": "No node specified",
+}
+"""What is said when the path ends before a parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint."""
+
+    path: str
+    """`{id}` stands for a job, `{name}` for a node."""
+    methods: Sequence[str]
+    handler: Callable[[Call], Awaitable[object]]
+    """Its docstring describes the endpoint."""
+    answer: Any = None
+    """Type of the answer; None: 200 and an empty body."""
+    body: type[BaseModel] | None = None
+    """None: whatever is sent is ignored."""
+    errors: tuple[type[RcontrolError], ...] = ()
+    """Errors of its own, beside those that every endpoint may answer with."""
+
+    @property
+    def parts(self) -> list[str]:
+        """The path's segments."""
+        return self.path[1:].split("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A route and what the path says to it."""
+
+    route: Route
+    parameters: Mapping[str, str]
+    """`{name}` -> value."""
+    missing: str = ""
+    """The first parameter that the path lacks."""
+
+
+JOB_ACTION: Final = (JobNotFound, WrongStatus)
+NODE_ACTION: Final = (NodeNotFound, JobNotFound)
+
+ROUTES: Final = (
+    Route(
+        "/job/new",
+        ACT,
+        handlers.submit,
+        answer=JobCreated,
+        body=JobOrder,
+        errors=(BadRequest, NodeNotFound, StorageError),
+    ),
+    Route("/job/summary", READ, handlers.summary, answer=Summary),
+    Route(
+        "/job/status/{id}",
+        READ,
+        handlers.job_status,
+        answer=JobStatusAnswer,
+        errors=(JobNotFound,),
+    ),
+    Route("/job/info", READ, handlers.jobs_info, answer=list[JobInfo]),
+    Route("/job/info/{id}", READ, handlers.job_info, answer=JobInfo, errors=(JobNotFound,)),
+    Route("/job/start/{id}", ACT, handlers.start, errors=JOB_ACTION),
+    Route("/job/stop/{id}", ACT, handlers.stop, errors=JOB_ACTION),
+    Route("/job/enqueue/{id}", ACT, handlers.enqueue, errors=JOB_ACTION),
+    Route("/job/reset_status/{id}", ACT, handlers.enqueue, errors=JOB_ACTION),
+    Route("/job/delete/{id}", ACT, handlers.delete, errors=JOB_ACTION),
+    Route("/node/list", READ, handlers.node_names, answer=list[str]),
+    Route("/node/state", READ, handlers.node_states, answer=list[NodeState]),
+    Route(
+        "/node/state/{name}", READ, handlers.node_state, answer=NodeState, errors=(NodeNotFound,)
+    ),
+    Route("/node/enable/{name}/{id}", ACT, handlers.enable_node, errors=NODE_ACTION),
+    Route("/node/disable/{name}/{id}", ACT, handlers.disable_node, errors=NODE_ACTION),
+    Route(
+        "/storage/ls",
+        POST,
+        handlers.list_folder,
+        answer=Folder,
+        body=FolderOrder,
+        errors=(BadRequest, StorageError),
+    ),
+    Route("/config/autostart", READ, handlers.autostart, answer=AutostartState),
+    Route("/config/autostart/enable", ACT, handlers.enable_autostart),
+    Route("/config/autostart/disable", ACT, handlers.disable_autostart),
+    Route("/openapi.json", READ, handlers.openapi, answer=dict[str, Any]),
+)
+
+
+def segments(raw_path: bytes) -> list[str]:
+    """Return a request path's segments, each decoded once; one slash at the end is tolerated."""
+    parts = raw_path.removeprefix(b"/").split(b"/")
+    if parts[-1] == b"":
+        parts.pop()
+    return [unquote_to_bytes(part).decode("utf-8", "replace") for part in parts]
+
+
+def find(method: str, wanted: Sequence[str]) -> Match:
+    """Return what a path means.
+
+    Raises:
+        Problem: no endpoint has this path, or the method is not one of its own.
+    """
+    near: Sequence[Route] = ROUTES
+    for depth, segment in enumerate(wanted):
+        if segment == "":
+            return _incomplete(method, near, wanted[:depth])
+        near = [route for route in near if _accepts(route, depth, segment)]
+        if not near:
+            message = "Invalid endpoint option" if depth else "Invalid endpoint"
+            path = "/".join(wanted)
+            raise Problem(404, message, f"there is no endpoint /{path}")
+    for route in near:
+        if len(route.parts) == len(wanted):
+            _check_method(method, [route])
+            return Match(route, _parameters(route, wanted))
+    return _incomplete(method, near, wanted)
+
+
+def _accepts(route: Route, depth: int, segment: str) -> bool:
+    return depth < len(route.parts) and route.parts[depth] in (segment, "{id}", "{name}")
+
+
+def _incomplete(method: str, near: Sequence[Route], wanted: Sequence[str]) -> Match:
+    """Return the match of a path that lacks a parameter. Raises Problem where it lacks more."""
+    longer = [route for route in near if len(route.parts) > len(wanted)]
+    if not wanted or not longer:
+        message = "Invalid endpoint option" if wanted else "Invalid endpoint"
+        raise Problem(404, message, f"there is no endpoint /{'/'.join(wanted)}")
+    _check_method(method, longer)
+    for route in longer:
+        part = route.parts[len(wanted)]
+        if part in MISSING:
+            return Match(route, _parameters(route, wanted), part)
+    options = ", ".join(dict.fromkeys(route.parts[len(wanted)] for route in longer))
+    raise Problem(400, "Option not specified", f"/{'/'.join(wanted)}/ goes on with: {options}")
+
+
+def _parameters(route: Route, wanted: Sequence[str]) -> dict[str, str]:
+    return {
+        part: value for part, value in zip(route.parts, wanted, strict=False) if part in MISSING
+    }
+
+
+def _check_method(method: str, routes: Sequence[Route]) -> None:
+    allowed = sorted({method for route in routes for method in route.methods})
+    if method not in allowed:
+        explanation = f"{method} is not one of {', '.join(allowed)}"
+        raise Problem(405, "Method not allowed", explanation, {"Allow": ", ".join(allowed)})

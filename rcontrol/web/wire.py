@@ -1,0 +1,146 @@
+"""Views of the farm, in the words of the wire. Pure: the time comes in."""
+
+from collections.abc import Iterable
+
+from rcontrol.farm.views import FarmView, JobView, NodeView, RunningFrame
+from rcontrol.storage import Listing
+from rcontrol.web.models import (
+    Folder,
+    JobDetails,
+    JobInfo,
+    JobLine,
+    JobStatusAnswer,
+    NodeOfJob,
+    NodeState,
+    Summary,
+)
+
+
+def summary(farm: FarmView, at: float) -> Summary:
+    """Return the whole queue in short."""
+    return {
+        "state": {"autostart": farm.autostart},
+        "jobs": [job_line(job, at) for job in farm.jobs.values()],
+    }
+
+
+def job_line(view: JobView, at: float) -> JobLine:
+    """Return a job in short."""
+    return {
+        "id": view.job.id,
+        "file_path": view.job.spec.path,
+        "status": view.job.status.value,
+        "progress": view.percent,
+        "time_remaining": view.remaining_s(at),
+    }
+
+
+def job_status(view: JobView, nodes: Iterable[NodeView], at: float) -> JobStatusAnswer:
+    """Return a job in the words of 2018."""
+    spec = view.job.spec
+    return {
+        "id": spec.id,
+        "file_path": spec.path,
+        "start_frame": spec.start_frame,
+        "end_frame": spec.end_frame,
+        "render_engine": spec.engine,
+        "status": view.job.status.value,
+        "progress": view.percent,
+        "time_avg": view.average_s(at),
+        "time_elapsed": view.elapsed_s(at),
+        "time_remaining": view.remaining_s(at),
+        "node_status": node_status(view, nodes),
+        **_details(view),
+    }
+
+
+def job_info(view: JobView, nodes: Iterable[NodeView], at: float) -> JobInfo:
+    """Return a job in the words of 2022."""
+    job, spec = view.job, view.job.spec
+    return {
+        "id": spec.id,
+        "path": spec.path,
+        "start_frame": spec.start_frame,
+        "end_frame": spec.end_frame,
+        "status": job.status.value,
+        "time_start": job.started_at,
+        "time_stop": job.stopped_at,
+        "time_elapsed": view.elapsed_s(at),
+        "time_avg_per_frame": view.average_s(at),
+        "time_remaining": view.remaining_s(at),
+        "progress": view.percent,
+        "node_status": node_status(view, nodes),
+        **_details(view),
+    }
+
+
+def _details(view: JobView) -> JobDetails:
+    spec = view.job.spec
+    return {
+        "name": spec.name,
+        "reason": view.job.reason,
+        "frames_done": view.done,
+        "frames_failed": view.given_up,
+        "options": {
+            "output": spec.options.output,
+            "scene": spec.options.scene,
+            "args": list(spec.options.args),
+            "priority": spec.priority,
+        },
+    }
+
+
+def node_status(view: JobView, nodes: Iterable[NodeView]) -> dict[str, NodeOfJob]:
+    """Return what every configured node does for one job."""
+    lowest: dict[str, RunningFrame] = {}
+    for running in sorted(view.running, key=lambda running: running.frame):
+        lowest.setdefault(running.node, running)
+    return {
+        node.name: _node_of_job(lowest.get(node.name), node.name in view.job.nodes)
+        for node in nodes
+    }
+
+
+def _node_of_job(running: RunningFrame | None, enabled: bool) -> NodeOfJob:
+    return {
+        "rendering": running is not None,
+        "enabled": enabled,
+        "frame": running.frame if running else None,
+        "progress": running.percent if running else 0.0,
+    }
+
+
+def node_state(node: NodeView) -> NodeState:
+    """Return a node with what it does."""
+    return {
+        "name": node.name,
+        "state": node.status.value,
+        "reason": node.reason,
+        "since": node.since,
+        "rest_until": node.rest_until,
+        "slots": node.slots,
+        "rendering": [
+            {"job_id": job, "frame": running.frame, "progress": running.percent}
+            for job, running in node.running
+        ],
+    }
+
+
+def folder(listing: Listing) -> Folder:
+    """Return a folder of the shared storage."""
+    return {
+        "current": listing.current,
+        "contents": [
+            {
+                "name": entry.name,
+                "path": entry.path,
+                "type": entry.type,
+                "size": entry.size,
+                "atime": entry.atime,
+                "mtime": entry.mtime,
+                "ctime": entry.ctime,
+                "ext": entry.ext,
+            }
+            for entry in listing.contents
+        ],
+    }

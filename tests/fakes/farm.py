@@ -1,0 +1,129 @@
+"""A farm in memory behind `gateway.Farm`: the real core, with nodes that do as a test says."""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from rcontrol import admission
+from rcontrol.errors import RcontrolError
+from rcontrol.farm import events as ev
+from rcontrol.farm.model import Blame, JobId
+from rcontrol.farm.settings import NodeSettings
+from rcontrol.farm.viewlog import ViewLog
+from rcontrol.farm.views import EMPTY_VIEW, FarmView
+from rcontrol.gateway import JobRequest
+from rcontrol.storage import Storage
+from tests.farm.simulated import Simulation
+
+T = TypeVar("T")
+
+
+class FakeFarm:
+    """Answers at once. May be driven from another thread than the server's."""
+
+    def __init__(self, storage: Storage, nodes: Iterable[str] = ("hex1", "hex2", "mac1")) -> None:
+        self.storage = storage
+        self.trouble: RcontrolError | Exception | None = None
+        """Raised by every call while set."""
+        self._lock = threading.RLock()
+        self._sim = Simulation([NodeSettings(name) for name in nodes])
+        self._sim.open()
+        self._log = ViewLog(self._sim.epoch)
+        self._view = EMPTY_VIEW
+        self._publish()
+
+    # --- gateway.Farm ---
+
+    def view(self) -> FarmView:
+        self._fail()
+        return self._view
+
+    async def submit(self, request: JobRequest) -> JobId:
+        self._fail()
+        job = JobId(uuid.uuid4().hex)
+        spec = admission.admit(
+            request, job, self.now, nodes=list(self._sim.nodes), storage=self.storage
+        )
+        self._send(ev.JobSubmitted(self.now, spec, frozenset(request.nodes)))
+        return job
+
+    async def start(self, job: JobId) -> None:
+        self._send(ev.JobStarted(self.now, job))
+
+    async def stop(self, job: JobId) -> None:
+        self._send(ev.JobStopped(self.now, job))
+
+    async def enqueue(self, job: JobId) -> None:
+        self._send(ev.JobEnqueued(self.now, job))
+
+    async def delete(self, job: JobId) -> None:
+        self._send(ev.JobDeleted(self.now, job))
+
+    async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
+        kind = ev.NodeEnabled if enabled else ev.NodeDisabled
+        self._send(kind(self.now, job, node))
+
+    async def set_autostart(self, on: bool) -> None:
+        self._send(ev.AutostartSet(self.now, on))
+
+    # --- what nodes do ---
+
+    @property
+    def now(self) -> float:
+        """Unix seconds by the farm's clock, which moves only through `tick`."""
+        return self._sim.now
+
+    def clock(self) -> float:
+        return self._sim.now
+
+    def tick(self, seconds: float) -> None:
+        self._drive(lambda: self._sim.tick(seconds))
+
+    def begin(self, node: str) -> None:
+        """The node begins the frame it was given."""
+        self._drive(lambda: self._sim.begin(node))
+
+    def progress(self, node: str, percent: float) -> None:
+        def report() -> None:
+            attempt = self._sim.running(node)
+            assert attempt is not None, f"{node} renders nothing"
+            order = self._sim.nodes[node].held[attempt]
+            self._sim.send(
+                ev.AttemptProgressed(self.now, node, attempt, order.spec.id, order.frame, percent)
+            )
+
+        self._drive(report)
+
+    def finish(self, node: str) -> int:
+        """The node completes its frame."""
+        return self._drive(lambda: self._sim.finish(node))[1]
+
+    def fail(self, node: str, blame: Blame = Blame.JOB, *, final: bool = False) -> int:
+        """The node fails at its frame."""
+        return self._drive(lambda: self._sim.fail(node, blame, final=final))
+
+    def lose(self, node: str, reason: str) -> None:
+        """The connection to the node drops."""
+        self._drive(lambda: self._sim.send(ev.NodeWentDown(self.now, node, reason)))
+
+    def _send(self, event: ev.Event) -> None:
+        self._fail()
+        self._drive(lambda: self._sim.send(event))
+
+    def _drive(self, act: Callable[[], T]) -> T:
+        with self._lock:
+            try:
+                return act()
+            finally:
+                self._publish()
+
+    def _publish(self) -> None:
+        shown = self._view
+        self._log.publish(self._sim.farm)
+        delta = self._log.since(shown.epoch, shown.version, self._sim.farm.state)
+        self._view = shown.with_changes(delta)
+
+    def _fail(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
