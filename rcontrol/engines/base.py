@@ -81,12 +81,20 @@ class Reader(Protocol):
 class Engine(Protocol):
     """One kind of renderer."""
 
-    name: str
-    """As jobs name it: `blend`."""
-    extensions: tuple[str, ...]
-    """Of its project files, with their dots."""
-    last_frame: int
-    """Highest frame number it can render."""
+    @property
+    def name(self) -> str:
+        """As jobs name it: `blend`."""
+        ...
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """Of its project files, with their dots, in lower case."""
+        ...
+
+    @property
+    def last_frame(self) -> int:
+        """Highest frame number it can render."""
+        ...
 
     def check(self, spec: JobSpec) -> None:
         """Raise BadRequest where the job's options make no sense for this engine."""

@@ -1,0 +1,1 @@
+"""A farm of embedded nodes that shows the whole thing on one machine."""

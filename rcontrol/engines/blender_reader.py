@@ -1,0 +1,211 @@
+"""What Blender's output means, version by version: tables of patterns, and a reader over them."""
+
+import json
+import re
+import signal
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rcontrol.engines.base import Begun, Line, Outdated, Problem, Progress, Ready, Rendered
+from rcontrol.engines.blender_loop import MARK
+from rcontrol.farm.model import Blame
+
+LONGEST_LINE: Final = 65536
+"""Characters; longer lines hold nothing but the marked reports of very long paths."""
+KEPT_ERRORS: Final = 20
+"""Lines of a frame that are kept to explain its failure."""
+LONGEST_ERROR: Final = 2000
+"""Characters of a problem that are passed on."""
+
+PROGRESS: Final = (
+    # 2.79 Cycles: "Path Tracing Tile 3/135", 2.8-2.9 and tiled 3.x on: "Rendered 3/135 Tiles",
+    # both at times with ", Sample 12/64" of the tile at work, or still of the one before.
+    re.compile(
+        r"(?:Tracing Tile|Rendered) (?P<tile>\d+)/(?P<tiles>\d+)(?: Tiles)?"
+        r"(?:, Sample (?P<done>\d+)/(?P<all>\d+))?"
+    ),
+    # 2.8 and later Cycles with one tile: "Sample 3/64".
+    re.compile(r"\bSample (?P<done>\d+)/(?P<all>\d+)"),
+    # Eevee, 2.8 and later: "Rendering 3 / 64 samples".
+    re.compile(r"\bRendering (?P<done>\d+) / (?P<all>\d+) samples"),
+    # 2.79 Blender Render: "Part 3-135".
+    re.compile(r"\| Part (?P<done>\d+)-(?P<all>\d+)"),
+)
+"""How far a frame has come: whole tiles, samples or parts. Searched for anywhere in a line that
+`STATUS` matches."""
+
+STATUS: Final = re.compile(r"Fra: ?\d+\b|\d\d:\d\d\.\d+ +\S+ +\| ")
+"""Begins Blender's status lines: `Fra:7 Mem:...` up to 4.x; with `--log` and in newer ones the time
+and the log's category come first."""
+
+ERROR: Final = re.compile(r"(?:\S.*\| )?(?P<text>(?:Error|ERROR|Fatal|MemoryError)\b:? .*)")
+"""Blender reports `Error: ...`."""
+
+SYSTEM_REASON: Final = re.compile(r"(?P<path>/.+): [A-Z][a-z][\w /,-]+")
+"""What C's perror prints of a file: the true reason of a failed write, for which Blender's own line
+says `Invalid argument`."""
+
+NODE_FAULTS: Final = (
+    re.compile(r"No space left on device", re.I),
+    re.compile(r"Disk quota exceeded", re.I),
+    re.compile(r"Input/output error", re.I),
+    re.compile(r"Stale (NFS )?file handle", re.I),
+    re.compile(r"Transport endpoint is not connected", re.I),
+    re.compile(r"Read-only file system", re.I),
+    re.compile(r"Too many open files", re.I),
+    re.compile(r"error while loading shared libraries|Library not loaded"),
+)
+"""The machine's own: its disk, its mounts, its installation."""
+
+MEMORY_FAULTS: Final = (
+    re.compile(r"\bout of (\w+ )?memory\b", re.I),
+    re.compile(r"\b[MC]alloc returns null\b"),
+    re.compile(r"\bstd::bad_alloc\b"),
+    re.compile(r"Cannot allocate memory", re.I),
+)
+"""A scene too large for the node's memory or its graphics card. Counted against the frame: another
+node gets it next, and when none has the room it is given up rather than tried for ever."""
+
+ENDINGS: Final[Mapping[int, tuple[str, Blame]]] = {
+    0: ("Blender ended before the frame was done", Blame.JOB),
+    126: (
+        "the Blender set for this node cannot be executed: check executables: blender",
+        Blame.NODE,
+    ),
+    127: (
+        "no Blender on this node: set executables: blender to its path there, "
+        "or executables: bpy to a Python that has the bpy wheel",
+        Blame.NODE,
+    ),
+}
+"""Exit status -> what it says, and whose fault."""
+
+KILLS: Final = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
+"""Signals that come from outside the renderer; KILL is also how Linux frees memory in need."""
+
+
+@dataclass(slots=True)
+class BlenderReader:
+    """Understands one Blender process: the loop's reports, progress lines, errors."""
+
+    _percent: float = 0.0
+    """Highest of the frame; view layers and views begin at 0 again."""
+    _errors: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_ERRORS))
+    """Lines since the frame began that tell of an error, the newest last."""
+
+    def read_line(self, line: str) -> Line | None:
+        """Return what a line of output means; None: nothing to the farm."""
+        mark_at = line.find(MARK)
+        if mark_at >= 0:
+            return self._read_report(line[mark_at + len(MARK) :])
+        if len(line) > LONGEST_LINE:
+            return None
+        line = line.strip()
+        if STATUS.match(line):
+            progress = self._read_progress(line)
+            if progress is not None:
+                return progress
+        return self._read_error(line)
+
+    def explain_exit(self, status: int) -> Problem:
+        """Say why Blender ended: its last error, the signal, or the status."""
+        if status > 128:
+            return self._explain_signal(status - 128)
+        if self._errors:
+            return self._problem(self._errors[-1])
+        text, blame = ENDINGS.get(status, (f"Blender ended with status {status}", Blame.JOB))
+        return Problem(text, blame, ends_frame=True)
+
+    def _explain_signal(self, number: int) -> Problem:
+        try:
+            name = signal.Signals(number).name
+        except ValueError:
+            name = f"signal {number}"
+        last = f"; its last error: {self._errors[-1]}" if self._errors else ""
+        if number in KILLS:
+            return Problem(f"Blender was killed ({name}){last}", Blame.NODE, ends_frame=True)
+        return Problem(f"Blender crashed ({name}){last}", _blame(last), ends_frame=True)
+
+    def _read_progress(self, line: str) -> Progress | None:
+        for pattern in PROGRESS:
+            found = pattern.search(line)
+            if found:
+                self._percent = max(self._percent, _percent(found.groupdict()))
+                return Progress(self._percent)
+        return None
+
+    def _read_error(self, line: str) -> Problem | None:
+        found = ERROR.match(line)
+        if found:
+            text = found["text"]
+        elif SYSTEM_REASON.fullmatch(line) or _is_any(line, (*NODE_FAULTS, *MEMORY_FAULTS)):
+            text = line
+        else:
+            return None
+        text = text[:LONGEST_ERROR]
+        self._errors.append(text)
+        return Problem(text, _blame(text))
+
+    def _read_report(self, text: str) -> Line | None:
+        try:
+            report = json.loads(text)
+            return self._understand(report["is"], report)
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _understand(self, what: str, report: Mapping[str, Any]) -> Line | None:
+        match what:
+            case "ready":
+                return Ready()
+            case "begun":
+                self._percent = 0.0
+                self._errors.clear()
+                return Begun(report["frame"])
+            case "rendered":
+                self._errors.clear()
+                return Rendered(
+                    report["frame"], tuple(report["files"]), report["skipped"], report["memory_mb"]
+                )
+            case "problem":
+                problem = self._problem(report["error"], report["blame"], final=report["final"])
+                self._errors.append(problem.error)
+                return problem
+            case "outdated":
+                return Outdated()
+            case _:
+                return None
+
+    def _problem(self, text: str, blame: str = "", *, final: bool = False) -> Problem:
+        """Return the end of a frame, with the cause that was printed before it, if any."""
+        causes = [line for line in self._errors if line not in text and _is_cause(line, text)]
+        if causes:
+            text = f"{text} ({causes[-1]})"
+        decided = Blame(blame) if blame else _blame(text)
+        return Problem(text[:LONGEST_ERROR], decided, ends_frame=True, final=final)
+
+
+def _percent(found: Mapping[str, Any]) -> float:
+    part = _ratio(found.get("done"), found.get("all"))
+    if "tiles" in found:
+        tiles = int(found["tiles"])
+        part = (int(found["tile"]) + part % 1.0) / tiles if tiles else 0.0
+    return min(100.0, 100.0 * part)
+
+
+def _ratio(done: str | None, every: str | None) -> float:
+    return int(done) / int(every) if done and every and int(every) else 0.0
+
+
+def _is_cause(line: str, error: str) -> bool:
+    found = SYSTEM_REASON.fullmatch(line)
+    return _is_any(line, NODE_FAULTS) or (found is not None and found["path"] in error)
+
+
+def _is_any(text: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
+    return any(pattern.search(text) for pattern in patterns)
+
+
+def _blame(text: str) -> Blame:
+    return Blame.NODE if _is_any(text, NODE_FAULTS) else Blame.JOB
