@@ -112,8 +112,7 @@ class JobManager:
             autostart=self._settings.autostart,
         )
         saved = await asyncio.to_thread(self._store.load)
-        if saved is not None:
-            farm.restore(saved, self._clock())
+        farm.restore(saved, self._clock())
         views = ViewLog(self._epoch)
         views.publish(farm)
         inbox = Inbox(farm, views, self._store.save, self._carry_out)

@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 READY_S: Final = 60.0
 CLOSE_S: Final = 30.0
+LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
+"""What `Host` may say to a server that only this machine can reach."""
 
 
 class CannotServe(RcontrolError):
@@ -72,14 +75,19 @@ def _run(settings: Settings, listener: socket.socket, address: str) -> int:
 async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) -> None:
     following = asyncio.create_task(farm.follow())
     await farm.wait_until_ready(READY_S)
-    app = create_app(farm, Storage(settings.base_dir), cors_origin=settings.cors_origin)
+    host, port = listener.getsockname()[:2]
+    app = create_app(
+        farm,
+        Storage(settings.base_dir),
+        cors_origin=settings.cors_origin,
+        hosts=LOOPBACK_NAMES if ip_address(host).is_loopback else (),
+    )
     server = _Server(
         uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    host, port = listener.getsockname()[:2]
     log.info("server.listening", extra={"address": host, "port": port})
     await server.serve(sockets=[listener])
     following.cancel()

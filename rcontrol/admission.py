@@ -30,12 +30,11 @@ def admit(
     path = storage.resolve(request.path)
     engine = engine_named(request.engine) if request.engine else engine_for(path)
     _check_frames(request, engine)
-    name = request.name or PurePosixPath(path).name
-    if len(name) > LONGEST_NAME or not name.isprintable():
+    if len(request.name) > LONGEST_NAME or not request.name.isprintable():
         raise BadRequest("name", f"must be printable and at most {LONGEST_NAME} characters long")
     spec = JobSpec(
         id=job,
-        name=name,
+        name=request.name or _shown(PurePosixPath(path).name),
         path=path,
         engine=engine.name,
         start_frame=request.start_frame,
@@ -57,3 +56,8 @@ def _check_frames(request: JobRequest, engine: Engine) -> None:
         raise BadRequest("end_frame", f"{engine.name} renders no frame beyond {engine.last_frame}")
     if request.end_frame - request.start_frame + 1 > MAX_FRAMES:
         raise BadRequest("end_frame", f"a job has at most {MAX_FRAMES} frames")
+
+
+def _shown(file_name: str) -> str:
+    """Return a file's name as a job's name."""
+    return "".join(c if c.isprintable() else "?" for c in file_name)[:LONGEST_NAME]

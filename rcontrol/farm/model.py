@@ -206,7 +206,8 @@ class StoredJob:
 class FarmState:
     """All that survives a restart."""
 
-    autostart: bool
+    autostart: bool | None
+    """None: never switched, so the configuration's word counts."""
     jobs: tuple[StoredJob, ...] = ()
     """In queue order."""
 

@@ -67,7 +67,8 @@ class State:
 
     def restore(self, saved: FarmState) -> None:
         """Take over what the store kept; leaves nothing to save."""
-        self._switches["switches"] = _Switches(saved.autostart)
+        if saved.autostart is not None:
+            self._switches["switches"] = _Switches(saved.autostart)
         for stored in saved.jobs:
             job = stored.job
             table = self._frames[job.id] = FrameTable(job.spec.frames)

@@ -1,0 +1,209 @@
+"""A running `rcontrol serve` with its nodes on a real sshd, and an old client's way to talk to it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import yaml
+
+from tests.fakes.sshd import Sshd, free_port
+
+PATIENCE_S = 90.0
+
+
+def until(what: Callable[[], Any], patience_s: float = PATIENCE_S, why: str = "") -> Any:
+    """Return the first true result of `what`; fail when it takes longer than `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while not (result := what()):
+        assert time.monotonic() < deadline, why or f"still {result!r} after {patience_s} s"
+        time.sleep(0.05)
+    return result
+
+
+class Server:
+    """One installation: work folder, configuration, process."""
+
+    def __init__(
+        self,
+        folder: Path,
+        sshd: Sshd,
+        nodes: Sequence[str | dict[str, Any]],
+        base: Path,
+        **settings: Any,
+    ) -> None:
+        self.folder, self.base = folder, base
+        folder.mkdir(parents=True, exist_ok=True)
+        self._home = sshd.home
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.config = folder / "rcontrol.yaml"
+        self.work = folder / "work"
+        self.settings = {
+            "listen_addr": "127.0.0.1",
+            "listen_port": self._port,
+            "work_dir": str(self.work),
+            "fileserver_base_dir": str(base),
+            "render_nodes": list(nodes),
+            "ray": {"dashboard_port": free_port()},
+            **settings,
+        }
+        self.config.write_text(yaml.safe_dump(self.settings))
+        self.process: subprocess.Popen[bytes] | None = None
+        self.http = httpx.Client(base_url=self.url, timeout=30.0, trust_env=False)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.http.close()
+
+    @property
+    def log(self) -> str:
+        """The farm's log so far."""
+        file = self.work / "rcontrol.log"
+        return file.read_text() if file.exists() else ""
+
+    def start(self) -> None:
+        with (self.folder / "stderr").open("ab") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "rcontrol", "serve", "-c", str(self.config)],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+                env={**os.environ, "HOME": str(self._home)},
+                start_new_session=True,
+            )
+        until(self._answers, why="the server does not answer")
+
+    def stop(self, timeout_s: float = 40.0) -> int:
+        """End it in order and return its exit status."""
+        assert self.process is not None
+        self.process.terminate()
+        status = self.process.wait(timeout_s)
+        self.process = None
+        return status
+
+    def kill_everything(self) -> None:
+        """Kill -9 the server and its whole Ray at once."""
+        assert self.process is not None
+        doomed = [self.process.pid, *descendants(self.process.pid)]
+        for pid in doomed:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(10.0)
+        until(lambda: not any(alive(pid) for pid in doomed))
+
+    def actor_pid(self, name: str) -> int:
+        """Return the pid of the process that Ray runs an actor in."""
+        assert self.process is not None
+        for pid in descendants(self.process.pid):
+            if command(pid).startswith(f"ray::{name}"):
+                return pid
+        raise LookupError(name)
+
+    # --- what an old client does ---
+
+    def get(self, path: str) -> Any:
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json() if answer.content else None
+
+    def submit(self, path: Path | str, first: int, last: int, *nodes: str, **more: Any) -> str:
+        """Queue a job with the JSON an old client sends: frame numbers are strings."""
+        body = {
+            "path": str(path),
+            "start_frame": str(first),
+            "end_frame": str(last),
+            "nodes": list(nodes or self.get("/node/list")),
+            "render_engine": "blend",
+            **more,
+        }
+        answer = self.http.post("/job/new", json=body)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["job_id"])
+
+    def status(self, job: str) -> Any:
+        return self.get(f"/job/status/{job}")
+
+    def wait(self, job: str, status: str = "Finished", patience_s: float = PATIENCE_S) -> Any:
+        """Poll until the job has a status, and return it."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            now = self.status(job)
+            if now["status"] == status:
+                return now
+            assert now["status"] in ("Waiting", "Rendering"), now
+            assert time.monotonic() < deadline, (now, self.log[-3000:])
+            time.sleep(0.05)
+
+    def nodes_online(self, *names: str) -> None:
+        """Wait until nodes are online."""
+
+        def online() -> bool:
+            states = {node["name"]: node["state"] for node in self.get("/node/state")}
+            return all(states[name] == "online" for name in names or states)
+
+        until(online, why=f"not online: {self.get('/node/state')}")
+
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, (self.folder / "stderr").read_text()[-3000:]
+        with suppress(httpx.HTTPError):
+            return self.http.get("/node/list").status_code == 200
+        return False
+
+
+def descendants(pid: int) -> list[int]:
+    """Return all processes below one."""
+    parents = dict(_parents())
+    found: list[int] = []
+    for child in parents:
+        above = child
+        while above in parents and above != pid:
+            above = parents[above]
+        if above == pid and child != pid:
+            found.append(child)
+    return found
+
+
+def renderers(mark: str) -> list[int]:
+    """Return the renderer processes whose command line holds `mark`: a scene's path."""
+    return [
+        pid for pid, _ in _parents() if mark in command(pid) and "--python-expr" in command(pid)
+    ]
+
+
+def command(pid: int) -> str:
+    """Return a process's command line; empty once it is gone."""
+    try:
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
+    except OSError:
+        return ""
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError, ValueError, IndexError):
+                stat = (folder / "stat").read_text()
+                yield int(folder.name), int(stat.rpartition(")")[2].split()[1])

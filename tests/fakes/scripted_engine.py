@@ -1,0 +1,79 @@
+"""An engine whose renderer is `tests/fakes/renderer.py`."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rcontrol.engines.base import (
+    Begun,
+    Line,
+    Outdated,
+    Problem,
+    Progress,
+    Reader,
+    Ready,
+    Rendered,
+)
+from rcontrol.farm.model import Blame, JobSpec
+from tests.fakes.renderer import MARK
+
+PROGRAM = Path(__file__).with_name("renderer.py")
+
+
+class ScriptedReader:
+    """Reads marked lines."""
+
+    def read_line(self, line: str) -> Line | None:
+        mark, _, rest = line.partition(" ")
+        if mark != MARK:
+            return None
+        what, _, facts_text = rest.partition(" ")
+        facts = json.loads(facts_text)
+        match what:
+            case "ready":
+                return Ready()
+            case "begun":
+                return Begun(facts["frame"])
+            case "progress":
+                return Progress(facts["percent"])
+            case "rendered":
+                facts["files"] = tuple(facts["files"])
+                return Rendered(**facts)
+            case "hint":
+                return Problem(facts["error"], Blame(facts["blame"]))
+            case "problem":
+                blame = Blame(facts["blame"])
+                return Problem(facts["error"], blame, ends_frame=True, final=facts["final"])
+            case _:
+                return Outdated()
+
+    def explain_exit(self, status: int) -> Problem:
+        blame = Blame.NODE if status in (126, 127) or status > 128 else Blame.JOB
+        return Problem(f"ended with status {status}", blame, ends_frame=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedEngine:
+    """Runs the scripted renderer, under `executables["scripted"]` if there is one."""
+
+    name: str = "scripted"
+    extensions: tuple[str, ...] = (".json",)
+    last_frame: int = 1_000_000
+
+    def check(self, spec: JobSpec) -> None:
+        """Take everything."""
+
+    def command(self, spec: JobSpec, executables: Mapping[str, str]) -> Sequence[str]:
+        python = executables.get("scripted", sys.executable)
+        return (python, "-S", str(PROGRAM), spec.path)
+
+    def settings_line(self, spec: JobSpec) -> str:
+        return spec.name
+
+    def order_line(self, frame: int, *, overwrite: bool) -> str:
+        return f"{frame} {overwrite}"
+
+    def reader(self, spec: JobSpec) -> Reader:
+        return ScriptedReader()
