@@ -9,10 +9,9 @@ from typing import Any, Final, TypeVar
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
+from actors import job_manager, node_actor
 from actors.cluster import NAMESPACE
-from actors.job_manager import JobManager
 from actors.links import Held, NodeActorLost, Reports
-from actors.node_actor import NodeActor
 from rcontrol.config import Settings
 from rcontrol.errors import FarmUnavailable
 from rcontrol.farm.commands import RenderFrame
@@ -39,7 +38,7 @@ def node_actor_name(node: str) -> str:
     return f"node:{node}"
 
 
-class _JobManagerActor(JobManager):
+class JobManager(job_manager.JobManager):
     """A JobManager that starts itself, also after Ray has started its process again."""
 
     def __init__(self, settings: Settings) -> None:
@@ -50,7 +49,7 @@ class _JobManagerActor(JobManager):
         ray.get_runtime_context().current_actor.start.remote()
 
 
-class _NodeActor(NodeActor):
+class NodeActor(node_actor.NodeActor):
     """A NodeActor that drives a real node."""
 
     def __init__(self, settings: Settings, node: str, farm_id: str) -> None:
@@ -63,7 +62,7 @@ class _NodeActor(NodeActor):
 
 def start_job_manager(settings: Settings) -> Any:
     """Find or start the JobManager and return its handle; blocks."""
-    actor = ray.remote(_JobManagerActor).options(name=JOB_MANAGER, **_OPTIONS)
+    actor = ray.remote(JobManager).options(name=JOB_MANAGER, **_OPTIONS)
     return actor.remote(settings)
 
 
@@ -80,7 +79,7 @@ def find_job_manager() -> Any:
 
 
 def _link(settings: Settings, node: str, farm_id: str) -> "RayNodeLink":
-    actor = ray.remote(_NodeActor).options(name=node_actor_name(node), **_OPTIONS)
+    actor = ray.remote(NodeActor).options(name=node_actor_name(node), **_OPTIONS)
     return RayNodeLink(node, actor.remote(settings, node, farm_id))
 
 

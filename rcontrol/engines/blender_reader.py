@@ -68,19 +68,16 @@ MEMORY_FAULTS: Final = (
 """A scene too large for the node's memory or its graphics card. Counted against the frame: another
 node gets it next, and when none has the room it is given up rather than tried for ever."""
 
-ENDINGS: Final[Mapping[int, tuple[str, Blame]]] = {
-    0: ("Blender ended before the frame was done", Blame.JOB),
-    126: (
-        "the Blender set for this node cannot be executed: check executables: blender",
-        Blame.NODE,
-    ),
+ENDED_EARLY: Final = "Blender ended before the frame was done"
+
+NOT_STARTED: Final[Mapping[int, str]] = {
+    126: "the Blender set for this node cannot be executed: check executables: blender",
     127: (
         "no Blender on this node: set executables: blender to its path there, "
-        "or executables: bpy to a Python that has the bpy wheel",
-        Blame.NODE,
+        "or executables: bpy to a Python that has the bpy wheel"
     ),
 }
-"""Exit status -> what it says, and whose fault."""
+"""Exit status of a shell that could not start Blender -> what to do; the node's fault."""
 
 KILLS: Final = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
 """Signals that come from outside the renderer; KILL is also how Linux frees memory in need."""
@@ -94,6 +91,8 @@ class BlenderReader:
     """Highest of the frame; view layers and views begin at 0 again."""
     _errors: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_ERRORS))
     """Lines since the frame began that tell of an error, the newest last."""
+    _last: str = ""
+    """The last line that says anything: the shell's, where Blender never came up."""
 
     def read_line(self, line: str) -> Line | None:
         """Return what a line of output means; None: nothing to the farm."""
@@ -103,6 +102,7 @@ class BlenderReader:
         if len(line) > LONGEST_LINE:
             return None
         line = line.strip()
+        self._last = line or self._last
         if STATUS.match(line):
             progress = self._read_progress(line)
             if progress is not None:
@@ -113,10 +113,13 @@ class BlenderReader:
         """Say why Blender ended: its last error, the signal, or the status."""
         if status > 128:
             return self._explain_signal(status - 128)
+        if status in NOT_STARTED:
+            said = f" ({self._last[:LONGEST_ERROR]})" if self._last else ""
+            return Problem(NOT_STARTED[status] + said, Blame.NODE, ends_frame=True)
         if self._errors:
             return self._problem(self._errors[-1])
-        text, blame = ENDINGS.get(status, (f"Blender ended with status {status}", Blame.JOB))
-        return Problem(text, blame, ends_frame=True)
+        text = f"Blender ended with status {status}" if status else ENDED_EARLY
+        return Problem(text, Blame.JOB, ends_frame=True)
 
     def _explain_signal(self, number: int) -> Problem:
         try:

@@ -47,6 +47,7 @@ class Renderer:
         self.out = Path(self.script["out"])
         self.memory_mb = 100.0
         self.frame = 0
+        self.told_at = 0.0
         self.overwrite = False
 
     @property
@@ -63,6 +64,9 @@ class Renderer:
         say("ready")
         for line in iter(sys.stdin.readline, ""):
             frame, overwrite = line.split()
+            if self.told_at:
+                with (self.out / "gaps").open("a") as gaps:
+                    gaps.write(f"{time.monotonic() - self.told_at}\n")
             self.frame, self.overwrite = int(frame), overwrite == "True"
             say("begun", frame=self.frame)
             self.act(self.script.get("acts", {}).get(frame, self.script.get("act", ["save"])))
@@ -79,6 +83,7 @@ class Renderer:
             skipped=skipped,
             memory_mb=self.memory_mb,
         )
+        self.told_at = time.monotonic()
 
     def save(self) -> None:
         self.file.write_bytes(png())

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from rcontrol.engines.base import Engine
+from rcontrol.errors import BadRequest
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.events import (
     AttemptFailed,
@@ -57,9 +58,13 @@ class Stage:
             "hex1", slots=slots, executables=executables or {}, port=port or sshd.port
         )
         made = engine or ScriptedEngine()
-        self.driver = NodeDriver(
-            self.node, self.farm, settings, self._take, engine=lambda name: made
-        )
+
+        def engine_named(name: str) -> Engine:
+            if name != made.name:
+                raise BadRequest("render_engine", f"{name!r} is not known here")
+            return made
+
+        self.driver = NodeDriver(self.node, self.farm, settings, self._take, engine=engine_named)
         self._news = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._numbers = 0

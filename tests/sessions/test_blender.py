@@ -33,7 +33,7 @@ def test_twenty_frames_in_one_blender(sshd: Sshd, folder: Path, file_format: str
             for attempt in attempts:
                 outcome = await stage.outcome(attempt)
                 assert isinstance(outcome, FrameRendered), outcome
-                assert all(Path(file).is_file() for file in outcome.files)
+                assert outcome.files
             at = dict(zip(map(id, stage.events), stage.arrived, strict=True))
             done = [at[id(stage.of(each, FrameRendered)[0])] for each in attempts]
             begun = [at[id(stage.of(each, AttemptStarted)[0])] for each in attempts]

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from rcontrol.sessions import wire
-from rcontrol.sessions.node_scripts import _joined
+from rcontrol.sessions.node_scripts import joined
 from tests.fakes.need import need
 from tests.scenes import blender
 from tests.sessions.node import SHELLS, LocalNode
 
-EXAMINE = _joined("complete") + '\nfor f in "$@"; do examine "$f"; done'
+EXAMINE = joined("complete") + '\nfor f in "$@"; do examine "$f"; done'
 
 CODECS = """
 import bpy, sys

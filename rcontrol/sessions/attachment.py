@@ -1,0 +1,133 @@
+"""One channel to a session: its output comes, orders and signs of life go."""
+
+import asyncio
+import itertools
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from rcontrol.errors import NodeUnreachable
+from rcontrol.sessions import wire
+from rcontrol.ssh import Chunk, Process
+
+log = logging.getLogger(__name__)
+
+INSPECTION_TIMEOUT_S: Final = 120.0
+"""Longest wait for a look at a file, as on a network mount that hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The renderer has ended."""
+
+    status: int
+    """As a shell gives it: 128 + N for signal N."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """Nothing more will be heard of the session through this channel."""
+
+    cause: str
+
+
+class Attachment:
+    """Passes lines of output to `take` as they come and, last, how it ended to `over`.
+
+    After Exited nothing but Detached can follow. Lives until `close`.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        session: str,
+        heartbeat_s: float,
+        take: Callable[[str], None],
+        over: Callable[[Exited | Detached], None],
+    ) -> None:
+        self._process = process
+        self._end_line = re.compile(rf"{re.escape(wire.end_mark(session))} (\d+)")
+        self._take, self._over = take, over
+        self._output, self._errors = wire.LineSplitter(), wire.LineSplitter()
+        self._tokens = itertools.count()
+        self._answers: dict[str, asyncio.Future[str]] = {}
+        self._last_words = ""
+        self.bytes_read = 0
+        self.heard_at = asyncio.get_running_loop().time()
+        """When the renderer last printed anything, by the loop's clock."""
+        self._reading = asyncio.create_task(self._read())
+        self._beating = asyncio.create_task(self._beat(heartbeat_s))
+
+    async def order(self, text: str) -> None:
+        """Pass a line on to the renderer. A broken channel is told by `over`, not here."""
+        await self._write(wire.order(text))
+
+    async def inspect(self, path: str) -> str:
+        """Return `ok`, or what is wrong with a picture, to be read after "it".
+
+        Raises TimeoutError when the node does not say within INSPECTION_TIMEOUT_S, and
+        NodeUnreachable when it no longer can.
+        """
+        token = f"i{next(self._tokens)}"
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._answers[token] = answer
+        try:
+            await self._write(wire.inspection(token, path))
+            if self._reading.done():
+                raise NodeUnreachable("", self._last_words or "the channel is closed")
+            async with asyncio.timeout(INSPECTION_TIMEOUT_S):
+                return await answer
+        finally:
+            del self._answers[token]
+
+    def close(self) -> None:
+        """Leave the session; it goes on until its lease is over."""
+        self._reading.cancel()
+        self._beating.cancel()
+        self._process.close()
+
+    async def _write(self, line: bytes) -> None:
+        try:
+            await self._process.write(line)
+        except (BrokenPipeError, NodeUnreachable) as error:
+            log.info("session.unwritable", extra={"cause": str(error)})
+
+    async def _beat(self, every_s: float) -> None:
+        while not self._reading.done():
+            await self._write(wire.HEARTBEAT)
+            await asyncio.sleep(every_s)
+
+    async def _read(self) -> None:
+        cause = "rcontrol could not read the renderer's output"
+        try:
+            while chunk := await self._process.read():
+                self._sort(chunk)
+                # A renderer that floods leaves room for the other slots.
+                await asyncio.sleep(0)
+            cause = self._last_words or "its channel was closed"
+        except NodeUnreachable as error:
+            cause = error.cause
+        finally:
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(NodeUnreachable("", cause))
+            self._over(Detached(cause))
+
+    def _sort(self, chunk: Chunk) -> None:
+        for line in self._errors.split(chunk.stderr):
+            token, _, words = line.partition(" ")
+            answer = self._answers.get(token)
+            if answer is None:
+                self._last_words = line
+            elif not answer.done():
+                answer.set_result(words)
+        if chunk.stdout:
+            self.bytes_read += len(chunk.stdout)
+            self.heard_at = asyncio.get_running_loop().time()
+        for line in self._output.split(chunk.stdout):
+            if end := self._end_line.fullmatch(line):
+                self._over(Exited(int(end[1])))
+            else:
+                self._take(line)

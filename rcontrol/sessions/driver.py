@@ -1,0 +1,206 @@
+"""Keeps one node connected and its slots busy."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from rcontrol.engines.base import Engine
+from rcontrol.engines.registry import engine_named
+from rcontrol.errors import NodeUnreachable, SessionError
+from rcontrol.farm.commands import RenderFrame
+from rcontrol.farm.events import (
+    AttemptFailed,
+    AttemptReport,
+    AttemptReturned,
+    AttemptStarted,
+    Event,
+    FrameRendered,
+    NodeCameUp,
+    NodeWentDown,
+)
+from rcontrol.farm.model import AttemptId, Blame, JobId, JobSpec
+from rcontrol.farm.settings import NodeSettings, SessionSettings
+from rcontrol.sessions.line import choose
+from rcontrol.sessions.session import RenderSession, end_sessions
+from rcontrol.sessions.slot import Closing, Lost, Slot
+from rcontrol.sessions.wire import folder_name
+from rcontrol.ssh import Connection
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 60.0
+"""Between two tries to connect; doubles from the first to the longest."""
+
+
+class NodeDriver:
+    """Renders what is queued on one node, over one connection that it keeps up.
+
+    Exactly one FrameRendered, AttemptFailed or AttemptReturned is reported for every attempt
+    queued, whatever breaks. All methods belong to the loop that runs `run`.
+    """
+
+    def __init__(
+        self,
+        node: NodeSettings,
+        farm_id: str,
+        sessions: SessionSettings,
+        report: Callable[[Event], None],
+        *,
+        connect: Callable[[NodeSettings], Awaitable[Connection]] = Connection.open,
+        engine: Callable[[str], Engine] = engine_named,
+    ) -> None:
+        self._node, self._farm, self._settings = node, farm_id, sessions
+        self._report, self._connect, self._engine = report, connect, engine
+        self._line: deque[RenderFrame] = deque()
+        self._open: dict[AttemptId, RenderFrame] = {}
+        """Without an outcome so far."""
+        self._slots: list[Slot] = []
+        self._down_because: str | None = "connecting"
+        """None: connected."""
+        self._running: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def run(self) -> None:
+        """Connect, end what an earlier controller left, serve, and connect again; until `close`."""
+        self._running = asyncio.current_task()
+        pause_s = FIRST_PAUSE_S
+        while not self._closed:
+            try:
+                if await self._serve():
+                    pause_s = FIRST_PAUSE_S
+            except Exception as error:
+                log.exception("driver.failed", extra={"node": self._node.name})
+                self._go_down(f"rcontrol failed: {error!r}")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def queue(self, order: RenderFrame) -> None:
+        """Line an order up; while there is no connection it fails at once, by the node's fault."""
+        if order.attempt in self._open:
+            return
+        self._open[order.attempt] = order
+        if self._closed:
+            self._conclude(AttemptReturned(*self._facts(order)))
+            return
+        if self._down_because is not None:
+            error = f"not connected: {self._down_because}"
+            self._conclude(AttemptFailed(*self._facts(order), 0.0, error, Blame.NODE))
+            return
+        self._line.append(order)
+        self._hand_out()
+
+    def withdraw(self, attempt: AttemptId) -> None:
+        """Give an attempt back that is still in line."""
+        for order in self._line:
+            if order.attempt == attempt:
+                self._line.remove(order)
+                self._conclude(AttemptReturned(*self._facts(order)))
+                return
+
+    def cancel(self, attempt: AttemptId) -> None:
+        """Give an attempt back whatever its state; its renderer is ended first."""
+        self.withdraw(attempt)
+        for slot in self._slots:
+            if slot.attempt == attempt:
+                slot.cancel()
+
+    def close_sessions(self, job: JobId) -> None:
+        """End the resident renderers of a job, each when it has no frame."""
+        for slot in self._slots:
+            slot.close_session(job)
+
+    def attempts(self) -> tuple[AttemptReport, ...]:
+        """Return AttemptStarted for every attempt begun, AttemptReturned for every one in line."""
+        waiting = {order.attempt for order in self._line}
+        return tuple(
+            (AttemptReturned if attempt in waiting else AttemptStarted)(*self._facts(order))
+            for attempt, order in self._open.items()
+        )
+
+    async def close(self) -> None:
+        """End all sessions, give all attempts back, and close the connection."""
+        self._closed = True
+        if self._running is not None and not self._running.done():
+            self._running.cancel()
+            await asyncio.wait({self._running})
+        self._go_down("closed")
+        # Slots that could not be waited for report to nobody.
+        for order in list(self._open.values()):
+            self._conclude(AttemptReturned(*self._facts(order)))
+
+    async def _serve(self) -> bool:
+        """Connect and serve until the connection is lost; False: there was none."""
+        try:
+            connection = await self._connect(self._node)
+        except NodeUnreachable as error:
+            self._go_down(error.cause)
+            return False
+        try:
+            return await self._serve_over(connection)
+        finally:
+            connection.close()
+
+    async def _serve_over(self, connection: Connection) -> bool:
+        place = (folder_name(self._farm), folder_name(self._node.name))
+        try:
+            await end_sessions(connection, place, self._settings, "except")
+        except (NodeUnreachable, SessionError) as error:
+            self._go_down(error.cause)
+            return False
+
+        def make_session(spec: JobSpec) -> RenderSession:
+            engine = self._engine(spec.engine)
+            return RenderSession(connection, self._farm, self._node, spec, engine, self._settings)
+
+        slots = self._slots = [
+            Slot(make_session, self._settings.idle_s, self._take, self._hand_out)
+            for _ in range(self._node.slots)
+        ]
+        self._down_because = None
+        self._report(NodeCameUp(time.time(), self._node.name))
+        serving = [asyncio.create_task(slot.run()) for slot in slots]
+        stopped: Lost | Closing = Closing()
+        try:
+            cause = await connection.wait_closed()
+            stopped = Lost(cause)
+            self._go_down(cause)
+            return True
+        finally:
+            self._slots = []
+            if isinstance(stopped, Closing):
+                self._go_down("closed")
+            for slot in slots:
+                slot.stop(stopped)
+            await asyncio.wait(serving)
+
+    def _go_down(self, cause: str) -> None:
+        """Report it unless that is known, and give back what is in line."""
+        if self._down_because != cause:
+            self._down_because = cause
+            self._report(NodeWentDown(time.time(), self._node.name, cause))
+        while self._line:
+            self._conclude(AttemptReturned(*self._facts(self._line.popleft())))
+
+    def _hand_out(self) -> None:
+        while pair := choose(self._line, self._slots):
+            order, slot = pair
+            self._line.remove(order)
+            slot.give(order)
+            self._report(AttemptStarted(*self._facts(order)))
+
+    def _take(self, report: AttemptReport) -> None:
+        if isinstance(report, FrameRendered | AttemptFailed | AttemptReturned):
+            self._conclude(report)
+        else:
+            self._report(report)
+
+    def _conclude(self, outcome: FrameRendered | AttemptFailed | AttemptReturned) -> None:
+        if self._open.pop(outcome.attempt, None) is not None:
+            self._report(outcome)
+
+    def _facts(self, order: RenderFrame) -> tuple[float, str, AttemptId, JobId, int]:
+        return time.time(), self._node.name, order.attempt, order.spec.id, order.frame

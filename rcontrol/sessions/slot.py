@@ -1,0 +1,243 @@
+"""One slot of a node: renders one frame at a time, with at most one session."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rcontrol.errors import NodeUnreachable, Refused, SessionError
+from rcontrol.farm.commands import RenderFrame
+from rcontrol.farm.events import (
+    AttemptFailed,
+    AttemptProgressed,
+    AttemptReport,
+    AttemptReturned,
+    FrameRendered,
+)
+from rcontrol.farm.model import AttemptId, Blame, JobId, JobSpec
+from rcontrol.sessions.outcomes import Complete, Failed, Outcome, Stale
+from rcontrol.sessions.session import RenderSession
+
+log = logging.getLogger(__name__)
+
+PROGRESS_EVERY_S: Final = 0.5
+"""Progress of an attempt is reported at most twice a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection is gone; sessions cannot be reached any more."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The attempt is to end now, without a verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The slot is to end, and its session with it."""
+
+
+Interruption = Lost | Cancelled | Closing
+
+
+class Slot:
+    """Takes orders by `give` while `idle` and reports exactly one outcome for each.
+
+    An outcome is reported when nothing of a failed or cancelled attempt runs any more. A frame
+    that is through when an interruption comes counts as rendered.
+    """
+
+    def __init__(
+        self,
+        make_session: Callable[[JobSpec], RenderSession],
+        idle_s: float,
+        report: Callable[[AttemptReport], None],
+        freed: Callable[[], None],
+    ) -> None:
+        self._make_session, self._idle_s = make_session, idle_s
+        self._report, self._freed = report, freed
+        self._session: RenderSession | None = None
+        self._order: RenderFrame | None = None
+        self._waiting: asyncio.Future[None] | None = None
+        self._interruption: asyncio.Future[Interruption] | None = None
+        self._stopping: Lost | Closing | None = None
+        self._close_after: JobId | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it can be given an order."""
+        return self._order is None and self._waiting is not None and not self._waiting.done()
+
+    @property
+    def job(self) -> JobId | None:
+        """The job of its session."""
+        return None if self._session is None else self._session.spec.id
+
+    @property
+    def attempt(self) -> AttemptId | None:
+        """What it renders."""
+        return None if self._order is None else self._order.attempt
+
+    def give(self, order: RenderFrame) -> None:
+        """Begin with a frame; only while `idle`."""
+        assert self.idle, "a slot renders one frame at a time"
+        self._order = order
+        self._interruption = asyncio.get_running_loop().create_future()
+        self._close_after = None
+        self._wake()
+
+    def cancel(self) -> None:
+        """End what it renders now."""
+        self._interrupt(Cancelled())
+
+    def close_session(self, job: JobId) -> None:
+        """End a session of this job: now when idle, else after the frame."""
+        if self.job != job:
+            return
+        self._close_after = job
+        self._wake()
+
+    def stop(self, reason: Lost | Closing) -> None:
+        """Let `run` return."""
+        self._stopping = self._stopping or reason
+        self._interrupt(reason)
+        self._wake()
+
+    async def run(self) -> None:
+        """Serve orders until stopped."""
+        while self._stopping is None:
+            await self._wait()
+            if self._order is not None:
+                await self._serve(self._order)
+            elif self._stopping is None:
+                await self._end_session()
+        if isinstance(self._stopping, Lost):
+            self._abandon_session()
+        else:
+            await self._end_session()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def _interrupt(self, why: Interruption) -> None:
+        if self._interruption is not None and not self._interruption.done():
+            self._interruption.set_result(why)
+
+    async def _wait(self) -> None:
+        """Wait for an order; without one, a session that was asked for or unused is to end."""
+        if self._close_after is not None and self._close_after == self.job:
+            return
+        self._waiting = asyncio.get_running_loop().create_future()
+        self._freed()
+        await asyncio.wait({self._waiting}, timeout=self._idle_s if self._session else None)
+        self._waiting = None
+
+    async def _serve(self, order: RenderFrame) -> None:
+        assert self._interruption is not None
+        begun = time.monotonic()
+        work = asyncio.create_task(self._render(order))
+        either: set[asyncio.Future[Any]] = {work, self._interruption}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work})
+        outcome: Complete | Failed | None
+        if work.cancelled():
+            outcome = await self._break_off(self._interruption.result())
+        elif error := work.exception():
+            log.error("slot.failed", exc_info=error, extra={"attempt": order.attempt})
+            outcome = Failed(f"rcontrol failed: {error!r}", Blame.FARM)
+        else:
+            outcome = work.result()
+        if isinstance(outcome, Failed):
+            await self._end_session()
+        self._order = self._interruption = None
+        self._conclude(order, outcome, time.monotonic() - begun)
+        if self._session is not None and self._session.spent:
+            await self._end_session()
+
+    async def _break_off(self, why: Interruption) -> Failed | None:
+        if isinstance(why, Lost):
+            self._abandon_session()
+            return Failed(f"connection lost: {why.cause}", Blame.NODE)
+        await self._end_session()
+        return None
+
+    async def _render(self, order: RenderFrame) -> Complete | Failed:
+        progress = self._progress_of(order)
+        for _ in range(2):
+            try:
+                session = await self._session_for(order.spec)
+            except SessionError as error:
+                return Failed(error.cause, Blame.NODE)
+            except NodeUnreachable as error:
+                return Failed(f"connection lost: {error.cause}", Blame.NODE)
+            except Refused as error:
+                return Failed(str(error), Blame.JOB, final=True)
+            outcome: Outcome = await session.render(order.frame, progress)
+            if not isinstance(outcome, Stale):
+                return outcome
+        return Failed("the project file changed again and again while it was loaded", Blame.JOB)
+
+    async def _session_for(self, spec: JobSpec) -> RenderSession:
+        if self._session is not None and (self.job != spec.id or self._session.spent):
+            await self._end_session()
+        if self._session is None:
+            # Known before its start, so that a cancelled start is ended, too.
+            self._session = self._make_session(spec)
+            await self._session.start()
+        return self._session
+
+    def _progress_of(self, order: RenderFrame) -> Callable[[float], None]:
+        told: float | None = None
+        told_at = float("-inf")
+
+        def progress(percent: float) -> None:
+            nonlocal told, told_at
+            now = time.monotonic()
+            if percent != told and now - told_at >= PROGRESS_EVERY_S:
+                told, told_at = percent, now
+                self._report(
+                    AttemptProgressed(
+                        time.time(), order.node, order.attempt, order.spec.id, order.frame, percent
+                    )
+                )
+
+        return progress
+
+    def _conclude(
+        self, order: RenderFrame, outcome: Complete | Failed | None, seconds: float
+    ) -> None:
+        facts = (time.time(), order.node, order.attempt, order.spec.id, order.frame)
+        match outcome:
+            case Complete():
+                self._report(FrameRendered(*facts, outcome.seconds, outcome.files))
+            case Failed(error, blame, final):
+                self._report(AttemptFailed(*facts, seconds, error, blame, final))
+            case None:
+                self._report(AttemptReturned(*facts))
+
+    async def _end_session(self) -> None:
+        """End the session; what cannot be ended now is ended by its lease or the next sweep."""
+        session = self._session
+        if session is None:
+            return
+        try:
+            await session.end()
+        except (SessionError, NodeUnreachable) as error:
+            log.warning("session.not_ended", extra={"session": session.name, "cause": error.cause})
+        # Kept until here: a cancelled end is tried again.
+        self._session = None
+        self._close_after = None
+
+    def _abandon_session(self) -> None:
+        if self._session is not None:
+            self._session.abandon()
+            self._session = None

@@ -1,0 +1,58 @@
+"""The bytes of the protocol in `rcontrol.sessions`: names, control lines, output lines."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+LONGEST_LINE: Final = 65536
+"""Bytes; the rest of a longer line of output is dropped."""
+
+HEARTBEAT: Final = b"\n"
+
+_UNSAFE_IN_NAME: Final = re.compile(rb"[^0-9a-zA-Z.-]|^\.")
+_UNSAFE_IN_PATH: Final = re.compile(rb"[^0-9a-zA-Z./-]")
+
+
+def folder_name(name: str) -> str:
+    """Return a name for the file system; different for every name."""
+    return _UNSAFE_IN_NAME.sub(lambda found: b"_%02x" % found[0][0], _encoded(name)).decode("ascii")
+
+
+def order(text: str) -> bytes:
+    """Return the control line that passes a line on to the renderer."""
+    return b">" + _encoded(text) + b"\n"
+
+
+def inspection(token: str, path: str) -> bytes:
+    """Return the control line that has a picture looked at."""
+    escaped = _UNSAFE_IN_PATH.sub(lambda found: b"\\0%03o" % found[0][0], _encoded(path))
+    return b"?" + token.encode("ascii") + b" " + escaped + b"\n"
+
+
+def end_mark(session: str) -> str:
+    """Return how the end line of a session begins."""
+    return f"@session-{session}@"
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into lines of text; a carriage return ends a line, too."""
+
+    def __init__(self) -> None:
+        self._partial = bytearray()
+
+    def split(self, data: bytes) -> Iterator[str]:
+        """Yield the lines that are whole now and not empty."""
+        first, *more = data.replace(b"\r", b"\n").split(b"\n")
+        self._extend(first)
+        for piece in more:
+            if self._partial:
+                yield self._partial.decode("utf-8", "replace")
+                self._partial.clear()
+            self._extend(piece)
+
+    def _extend(self, piece: bytes) -> None:
+        self._partial += piece[: LONGEST_LINE - len(self._partial)]
