@@ -1,4 +1,4 @@
-"""A running `rcontrol serve` with its nodes on a real sshd, and an old client's way to talk to it."""
+"""A running `rcontrol serve`, its nodes on a real sshd, and an old client's way to talk to it."""
 
 import os
 import signal

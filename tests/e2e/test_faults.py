@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -223,7 +224,7 @@ def test_a_job_that_cannot_be_rendered_fails_and_says_why(
     server.get(f"/job/start/{good}")
     failed = server.wait(job, "Failed")
     assert words in failed["reason"], failed
-    assert len(attempts(server, job)) <= 6, "three attempts a frame"
+    assert len(attempts(server, job)) <= 6, attempts(server, job)
     server.wait(good)
 
 
@@ -235,7 +236,7 @@ def test_frames_of_bad_nodes_render_elsewhere_and_the_nodes_say_why(
     from tests.fakes.sshd import keygen
 
     keygen(stranger)
-    nodes = [
+    nodes: list[str | dict[str, Any]] = [
         "hex1",
         {"name": "down", "host": "127.0.0.1", "port": free_port()},
         {"name": "lonely", "key": str(stranger)},
