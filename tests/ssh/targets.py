@@ -85,5 +85,5 @@ def run(test: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition to become true, until the deadline of `run`."""
-    while not condition():  # noqa: ASYNC110
+    while not condition():
         await asyncio.sleep(0.01)
