@@ -80,10 +80,13 @@ def job(found: JobInfo) -> None:
             "yes" if node["enabled"] else "no",
             "" if node["frame"] is None else str(node["frame"]),
             f"{node['progress']:.1f} %" if node["rendering"] else "",
+            f"left out for a while: {left_out}"
+            if (left_out := found["left_out"].get(name))
+            else "",
         )
         for name, node in found["node_status"].items()
     ]
-    _table(("node", "enabled", "frame", "done"), rows)
+    _table(("node", "enabled", "frame", "done", "note"), rows)
 
 
 def nodes(found: Sequence[NodeState]) -> None:

@@ -42,7 +42,7 @@ def assignments(state: State, avoidance: Avoidance) -> Iterator[Assignment]:
 
 
 def _choose(state: State, avoidance: Avoidance, jobs: list[Job], node: Node) -> Assignment | None:
-    ours = (job for job in jobs if node.name in job.nodes)
+    ours = (job for job in jobs if state.allows(job, node.name))
     for job in sorted(
         ours, key=lambda job: (-job.spec.priority, state.share_of(job.id), job.place)
     ):
@@ -77,9 +77,9 @@ def _taker(
     state: State, avoidance: Avoidance, attempt: Attempt, wanted: dict[str, int]
 ) -> str | None:
     """Return an idle node that would take over an attempt."""
-    enabled = state.jobs[attempt.job].nodes
+    job = state.jobs[attempt.job]
     for node in wanted:
-        if node in enabled:
+        if state.allows(job, node):
             refuses = avoidance.of(attempt.job, node, state)
             if not refuses(attempt.frame):
                 return node

@@ -42,11 +42,16 @@ from rcontrol.farm.model import (
     JobId,
     JobStatus,
     Node,
-    NodeStatus,
 )
-from rcontrol.farm.retry import Avoidance, after_failure, oldest_resting, rested
+from rcontrol.farm.retry import (
+    Avoidance,
+    after_failure,
+    is_hopeless,
+    opened_badly,
+)
 from rcontrol.farm.settings import FarmSettings, NodeSettings
 from rcontrol.farm.state import State
+from rcontrol.farm.trust import Trust
 
 
 class Farm:
@@ -69,6 +74,7 @@ class Farm:
         self.state = State((Node(node.name, node.slots) for node in nodes), autostart=autostart)
         self.stale_jobs: set[JobId] = set()
         """Jobs whose views have changed; the owner empties it."""
+        self._trust = Trust(self.state, self._avoidance, settings, self.stale_jobs)
 
     def restore(self, saved: FarmState, at: float) -> None:
         """Take over what the store kept. Call once, before any event.
@@ -178,7 +184,7 @@ class Farm:
         if attempt := self._end(event):
             self.state.record(EndedAttempt(attempt, event.at, event.seconds))
             self.state.move_frame(attempt.job, attempt.frame, FrameMove.COMPLETE)
-            self._trust(attempt.node, event.at)
+            self._trust.success(attempt, event.at)
             self._conclude(attempt.job, event.at)
 
     @_on.register
@@ -260,7 +266,7 @@ class Farm:
             job = replace(_counted(job, at), stopped_at=at)
             self._commands.append(CloseSessions(job.id))
         self._put(replace(job, status=next_job_status(job, move), reason=reason))
-        self._avoidance.forget(job.id)
+        self._trust.forget(job.id)
 
     def _conclude(self, job_id: JobId, at: float) -> None:
         """End a job that has nothing left to render."""
@@ -295,6 +301,14 @@ class Farm:
         if event.final:
             self._leave_rendering(job, JobMove.FAIL, event.at, event.error)
             return
+        if not frames.count(FrameStatus.DONE):
+            opening = opened_badly(self.state.openings.get(job.id), event.error, attempt.node)
+            self.state.openings[job.id] = opening
+            if is_hopeless(opening, len(self.state.usable(job)), self._settings):
+                tried = f"the first {opening.failures} attempts all failed alike"
+                reason = f"{tried}, on {' and '.join(sorted(opening.nodes))}: {event.error}"
+                self._leave_rendering(job, JobMove.FAIL, event.at, reason)
+                return
         reason = (
             f"frame {attempt.frame} on {attempt.node}: {event.error}"
             f" (attempt {failures + 1} of {self._settings.max_attempts})"
@@ -304,24 +318,10 @@ class Farm:
     def _blame_node(self, attempt: Attempt, event: ev.AttemptFailed) -> None:
         self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
         self._avoidance.add(attempt.job, attempt.frame, attempt.node)
-        node = self.state.nodes[attempt.node]
-        self.state.put_node(rested(node, event.error, event.at, self._settings))
-        self._withdraw_line(node.name)
+        self._trust.fault(attempt.job, attempt.node, event.error, event.at)
 
     def _blame_farm(self, attempt: Attempt, event: ev.AttemptFailed) -> None:  # noqa: ARG002
         self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
-
-    def _trust(self, name: str, at: float) -> None:
-        """Forget the faults of a node that rendered a frame; the oldest resting one comes back."""
-        node = self.state.nodes[name]
-        if node.faults:
-            self.state.put_node(replace(node, faults=0))
-        if oldest := oldest_resting(self.state.resting(), at, self._settings):
-            self._release(oldest, at)
-
-    def _release(self, node: Node, at: float) -> None:
-        status = NODE_MOVES[node.status, NodeMove.RELEASE]
-        self.state.put_node(replace(node, status=status, reason="", since=at, rest_until=0.0))
 
     def _adopt(self, report: ev.AttemptReport) -> None:
         """Take over an attempt that a node holds, or have it ended."""
@@ -347,7 +347,8 @@ class Farm:
 
     def _withdraw_line(self, node: str, job: JobId | None = None) -> None:
         for attempt in self.state.attempts_on(node):
-            if not attempt.running and job in (None, attempt.job):
+            asked = attempt.running or attempt.withdrawn
+            if not asked and job in (None, attempt.job):
                 self._withdraw(attempt)
 
     def _withdraw(self, attempt: Attempt) -> None:
@@ -361,7 +362,9 @@ class Farm:
     # --- after every event ---
 
     def _settle(self, at: float) -> None:
-        self._end_rests(at)
+        self._trust.time_passed(at)
+        for node in self.state.resting():
+            self._withdraw_line(node.name)
         if self.state.autostart and not self.state.rendering():
             waiting = self.state.next_waiting()
             if waiting is not None:
@@ -374,20 +377,6 @@ class Farm:
             self._commands.append(RenderFrame(chosen.node, attempt, chosen.frame, spec))
         for attempt_in_line in list(recalls(self.state, self._avoidance)):
             self._withdraw(attempt_in_line)
-
-    def _end_rests(self, at: float) -> None:
-        for node in self.state.resting():
-            # A clock that was set back must not make a rest longer.
-            if at >= node.rest_until or at < node.since:
-                self._release(node, at)
-        if not self.state.resting():
-            return
-        for job in self.state.rendering():
-            enabled = [self.state.nodes[name] for name in job.nodes if name in self.state.nodes]
-            if any(node.status is NodeStatus.ONLINE for node in enabled):
-                continue
-            if oldest := oldest_resting(enabled, at, self._settings):
-                self._release(oldest, at)
 
     def validate(self) -> None:
         """Check every invariant. Raises AssertionError."""

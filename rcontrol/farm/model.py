@@ -193,6 +193,30 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a node's work on one job has shown; soft, forgotten at a restart."""
+
+    strikes: int
+    """Frames it failed that others rendered, and faults of its own, since its last success."""
+    reason: str
+    """Of the last strike."""
+    out_since: float = 0.0
+    out_until: float = 0.0
+    """Unix seconds between which it is left out of the job; 0.0: it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a job begins that has no frame done yet: failures that are all alike; soft."""
+
+    error: str
+    """As reported, with its numbers blotted out."""
+    failures: int
+    nodes: frozenset[str]
+    """On which they happened."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredJob:
     """A job as the store keeps it, its frames included."""
 

@@ -1,11 +1,12 @@
 """What follows a failure: try again, avoid the node, let it rest, or give up."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from rcontrol.farm.lifecycle import NODE_MOVES, FrameMove, NodeMove
-from rcontrol.farm.model import JobId, Node, NodeStatus
+from rcontrol.farm.model import JobId, Node, NodeStatus, Opening, Standing
 from rcontrol.farm.settings import FarmSettings
 from rcontrol.farm.state import State
 
@@ -23,6 +24,10 @@ class Avoidance:
         """Remember a failure."""
         self._nodes[job].setdefault(frame, set()).add(node)
 
+    def failed_on(self, job: JobId, frame: int) -> frozenset[str]:
+        """Return the nodes on which a frame has failed."""
+        return frozenset(self._nodes.get(job, {}).get(frame, ()))
+
     def forget(self, job: JobId) -> None:
         """Give the job's frames a clean start everywhere."""
         self._nodes.pop(job, None)
@@ -32,11 +37,7 @@ class Avoidance:
         failed_on = self._nodes.get(job)
         if not failed_on:
             return lambda _frame: False
-        others = {
-            name
-            for name in state.jobs[job].nodes
-            if name in state.nodes and state.nodes[name].status is NodeStatus.ONLINE
-        }
+        others = state.usable(state.jobs[job])
         return lambda frame: node in failed_on.get(frame, ()) and bool(others - failed_on[frame])
 
 
@@ -68,3 +69,24 @@ def oldest_resting(nodes: Iterable[Node], at: float, settings: FarmSettings) -> 
         if node.status is NodeStatus.RESTING and at - node.since >= settings.rest_s
     ]
     return min(resting, key=lambda node: (node.since, node.name), default=None)
+
+
+def struck(standing: Standing | None, reason: str, at: float, settings: FarmSettings) -> Standing:
+    """Return a node's standing in a job after one more strike against it."""
+    strikes = standing.strikes + 1 if standing else 1
+    if strikes < settings.strikes:
+        return Standing(strikes, reason)
+    return Standing(strikes, reason, at, at + settings.left_out_s)
+
+
+def opened_badly(before: Opening | None, error: str, node: str) -> Opening:
+    """Return how a job without a finished frame stands after one more failure."""
+    alike = re.sub(r"\d+", "#", error)
+    if before is None or before.error != alike:
+        return Opening(alike, 1, frozenset({node}))
+    return Opening(alike, before.failures + 1, before.nodes | {node})
+
+
+def is_hopeless(opening: Opening, usable: int, settings: FarmSettings) -> bool:
+    """Whether a job that opened like this is failed as a whole; `usable`: nodes that could try."""
+    return opening.failures >= settings.hopeless_after and len(opening.nodes) >= min(2, usable)

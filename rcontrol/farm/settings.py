@@ -40,6 +40,13 @@ class FarmSettings:
     rest_s: float = 10.0
     """Length of a node's first rest; doubles with each further fault."""
     longest_rest_s: float = 600.0
+    hopeless_after: int = 6
+    """Failures for one reason, before any frame is done, that fail a job; on two nodes at least
+    where it has two."""
+    strikes: int = 3
+    """Frames failed that others render, or faults, that leave a node out of a job."""
+    left_out_s: float = 600.0
+    """For how long."""
     save_elapsed_every_s: float = 5.0
     """How much elapsed time a crash of the controller may forget."""
 

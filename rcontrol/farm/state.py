@@ -20,6 +20,8 @@ from rcontrol.farm.model import (
     JobStatus,
     Node,
     NodeStatus,
+    Opening,
+    Standing,
 )
 
 
@@ -44,6 +46,9 @@ class State:
         self.jobs: Journaled[JobId, Job] = Journaled()
         self.nodes: Journaled[str, Node] = Journaled()
         self.attempts: Journaled[AttemptId, Attempt] = Journaled()
+        self.standings: Journaled[tuple[JobId, str], Standing] = Journaled()
+        """(job, node) -> what the node's work on the job has shown, if it was bad."""
+        self.openings: Journaled[JobId, Opening] = Journaled()
         self.percent: dict[AttemptId, float] = {}
         """Soft: progress of attempts, 0.0-100.0."""
         self._frames: dict[JobId, FrameTable] = {}
@@ -110,6 +115,26 @@ class State:
         """Return the first Waiting job of the queue."""
         waiting = (job for job in self.jobs.values() if job.status is JobStatus.WAITING)
         return min(waiting, key=lambda job: job.place, default=None)
+
+    def usable(self, job: Job) -> set[str]:
+        """Return the names of the nodes that are enabled for a job, online and not left out."""
+        return {
+            name
+            for name in job.nodes
+            if name in self.nodes
+            and self.nodes[name].status is NodeStatus.ONLINE
+            and not self._left_out(job, name)
+        }
+
+    def allows(self, job: Job, node: str) -> bool:
+        """Whether a job may go to a node: enabled, and not left out while another could take it."""
+        if node not in job.nodes:
+            return False
+        return not self._left_out(job, node) or not self.usable(job)
+
+    def _left_out(self, job: Job, node: str) -> bool:
+        standing = self.standings.get((job.id, node))
+        return standing is not None and standing.out_until > 0.0
 
     def attempts_on(self, node: str) -> list[Attempt]:
         """Return a node's attempts in the order in which it got them."""
@@ -249,6 +274,7 @@ class State:
 
     def _tables(self) -> Iterator[_Savable]:
         yield from (self.jobs, self.nodes, self.attempts, self._switches)
+        yield from (self.standings, self.openings)
         for job in self._moved:
             yield self._frames[job]
 

@@ -68,6 +68,11 @@ def job_view(state: State, job: JobId) -> JobView:
             for attempt in sorted(state.attempts_of(job), key=lambda attempt: attempt.frame)
             if attempt.running
         ),
+        left_out={
+            node: standing.reason
+            for (of, node), standing in state.standings.items()
+            if of == job and standing.out_until
+        },
     )
 
 

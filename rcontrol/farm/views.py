@@ -1,7 +1,7 @@
 """What the farm shows: immutable values, cheap to send, complete enough to serve every read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from rcontrol.farm.model import Job, JobId, JobStatus, NodeStatus
 
@@ -27,6 +27,8 @@ class JobView:
     """Frames given up."""
     running: tuple[RunningFrame, ...] = ()
     """At most one a slot, begun ones only."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Node -> why it gets none of this job's frames for a while."""
 
     @property
     def total(self) -> int:

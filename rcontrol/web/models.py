@@ -183,6 +183,8 @@ class JobDetails(TypedDict):
     frames_done: int
     frames_failed: int
     """Frames given up."""
+    left_out: dict[str, str]
+    """Node -> why it gets none of this job's frames for a while."""
     options: OptionsOfJob
 
 

@@ -81,6 +81,7 @@ def _details(view: JobView) -> JobDetails:
         "reason": view.job.reason,
         "frames_done": view.done,
         "frames_failed": view.given_up,
+        "left_out": dict(view.left_out),
         "options": {
             "output": spec.options.output,
             "scene": spec.options.scene,

@@ -8,6 +8,7 @@ from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
 from rcontrol.farm.model import AttemptId, Blame, FrameStatus, JobId, JobStatus, NodeStatus
 from rcontrol.farm.settings import FarmSettings, NodeSettings
+from rcontrol.farm.viewlog import job_view
 from tests.farm.simulated import Simulation
 
 
@@ -354,6 +355,79 @@ def test_an_offline_node_gets_nothing_and_says_why() -> None:
     start(sim, sim.submit())
     assert sim.farm.state.load_of("hex1") == 0
     assert sim.farm.state.node("hex1").reason == "connection refused"
+
+
+# --- whose fault ---
+
+
+def test_a_job_whose_first_frames_fail_alike_is_failed_after_a_handful() -> None:
+    sim = opened("a", "b", "c")
+    job = sim.submit(range(1, 5001))
+    start(sim, job)
+    failures = 0
+    while status(sim, job) is JobStatus.RENDERING:
+        sim.fail("abc"[failures % 3])
+        failures += 1
+    assert failures == 6
+    assert sim.farm.state.job(job).reason == (
+        "the first 6 attempts all failed alike, on a and b and c: Error: no"
+    )
+    start(sim, job)
+    assert status(sim, job) is JobStatus.RENDERING
+
+
+def test_one_node_alone_does_not_condemn_a_job_that_has_another() -> None:
+    sim = opened("a", "b")
+    job = sim.submit(range(1, 5001))
+    start(sim, job)
+    sim.begin("b")
+    for _ in range(10):
+        sim.fail("a")
+    assert status(sim, job) is JobStatus.RENDERING
+    sim.finish("b")
+    for _ in range(10):
+        if sim.nodes["a"].held:
+            sim.fail("a")
+    assert status(sim, job) is JobStatus.RENDERING, "others render it: it is not the job's fault"
+
+
+def test_a_node_that_fails_what_others_render_is_rested_then_left_out_then_forgiven() -> None:
+    sim = opened("good", "bad", longest_rest_s=60.0)
+    job = sim.submit(range(1, 200))
+    start(sim, job)
+    for _ in range(3):
+        frame = sim.fail("bad")
+        while sim.finish("good") != (job, frame):
+            pass
+        assert sim.farm.state.node("bad").status is NodeStatus.RESTING
+        sim.tick(1000.0)
+    view = job_view(sim.farm.state, job)
+    assert view.left_out == {}, "the ticks above were long enough to forgive"
+    for _ in range(3):
+        frame = sim.fail("bad")
+        while sim.finish("good") != (job, frame):
+            pass
+        sim.tick(100.0)
+    assert job_view(sim.farm.state, job).left_out == {
+        "bad": f"failed frame {frame}, which good rendered"
+    }
+    assert sim.farm.state.node("bad").status is NodeStatus.ONLINE
+    assert not sim.nodes["bad"].held
+    other = sim.submit(range(1, 3))
+    start(sim, other)
+    assert sim.nodes["bad"].held, "left out of that job alone"
+    sim.tick(600.0)
+    assert job_view(sim.farm.state, job).left_out == {}
+
+
+def test_a_node_is_not_left_out_when_it_is_the_only_one() -> None:
+    sim = opened("only")
+    job = sim.submit(range(1, 200))
+    start(sim, job)
+    for _ in range(5):
+        sim.fail("only", Blame.NODE)
+        sim.tick(1000.0)
+    assert sim.finish("only")[0] == job
 
 
 # --- restarts ---

@@ -84,12 +84,14 @@ def test_what_the_original_did_not_tell() -> None:
     view = JobView(replace(JOB, status=JobStatus.FAILED, reason="no camera"), 3, 7)
     info: Any = wire.job_info(view, NODES, 0.0)
     assert {
-        key: info[key] for key in ("name", "reason", "frames_done", "frames_failed", "options")
+        key: info[key]
+        for key in ("name", "reason", "frames_done", "frames_failed", "left_out", "options")
     } == {
         "name": "film",
         "reason": "no camera",
         "frames_done": 3,
         "frames_failed": 7,
+        "left_out": {},
         "options": {"output": "/out/", "scene": "Scene", "args": ["-x"], "priority": 3},
     }
 
