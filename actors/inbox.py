@@ -102,6 +102,7 @@ class Inbox:
             except StoreError as error:
                 self._take_back(handled, error)
                 return
+        _log_changes(self.farm, changes)
         self.farm.commit()
         version = self.views.publish(self.farm)
         for item in handled:
@@ -126,3 +127,24 @@ class Inbox:
 def _answer(item: _Item, error: Exception) -> None:
     if item.answer is not None and not item.answer.done():
         item.answer.set_exception(error)
+
+
+def _log_changes(farm: Farm, changes: Changes) -> None:
+    """Tell the log what has just been saved."""
+    for ended in changes.attempts:
+        if ended.blame is not None:
+            attempt = ended.attempt
+            facts = {"job": attempt.job, "frame": attempt.frame, "node": attempt.node}
+            log.warning(
+                "attempt.failed", extra={**facts, "blame": ended.blame, "error": ended.error}
+            )
+    for job, before, now in farm.state.jobs.touched():
+        if now is None:
+            log.info("job.deleted", extra={"job": job})
+        elif before is None or before.status is not now.status:
+            facts = {"job": job, "job_name": now.spec.name, "status": now.status}
+            log.info("job.status", extra={**facts, "reason": now.reason})
+    for node, was, is_now in farm.state.nodes.touched():
+        if was is not None and is_now is not None and was.status is not is_now.status:
+            facts = {"node": node, "status": is_now.status, "reason": is_now.reason}
+            log.info("node.status", extra=facts)

@@ -19,7 +19,10 @@ class EventFormatter(logging.Formatter):
         """Return one line; values that need it are quoted, so that a line stays a line."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         fields = (
-            f"{key}={_quoted(value)}" for key, value in vars(record).items() if key not in _STANDARD
+            f"{key}={_quoted(value)}"
+            for key, value in vars(record).items()
+            # Ray adds fields of its own, which begin with an underscore.
+            if key not in _STANDARD and not key.startswith("_")
         )
         line = " ".join([at.replace("+00:00", "Z"), record.levelname, record.getMessage(), *fields])
         if record.exc_info:
