@@ -145,6 +145,10 @@ class Server:
             assert time.monotonic() < deadline, (now, self.log[-3000:])
             time.sleep(0.05)
 
+    def wait_for_frames(self, job: str, number: int) -> None:
+        """Wait until so many frames of a job are done."""
+        until(lambda: self.status(job)["frames_done"] >= number, why=self.log[-3000:])
+
     def nodes_online(self, *names: str) -> None:
         """Wait until nodes are online."""
 
