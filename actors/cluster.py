@@ -56,7 +56,7 @@ def _embedded(settings: Settings) -> Iterator[str]:
             descriptor = os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w") as file:
                 file.write(secrets.token_hex(32))
-        _use_token(settings.work_dir)
+        _stay_local(settings.work_dir)
         import ray
 
         context: Any = ray.init(
@@ -99,7 +99,7 @@ def join_local(work_dir: Path) -> None:
         address = json.loads((work_dir / FARM_FILE).read_text())["ray"]
     except (OSError, ValueError, KeyError):
         raise FarmUnavailable(f"no rcontrol serves from {work_dir}") from None
-    _use_token(work_dir)
+    _stay_local(work_dir)
     join(address)
 
 
@@ -116,8 +116,14 @@ def join(address: str) -> None:
             raise FarmUnavailable(f"no Ray answers at {address}: {error}") from None
 
 
-def _use_token(work_dir: Path) -> None:
-    """Guard the embedded Ray with a token that lives with the farm, not in the user's home."""
+def _stay_local(work_dir: Path) -> None:
+    """Keep the embedded Ray on this machine and to this farm; before Ray is imported.
+
+    Its token lives with the farm, not in the user's home. Without the switch Ray looks up an
+    address at which other machines could reach it, and listens on all of them, whatever node
+    address it is given; macOS and Windows have it off by default.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ["RAY_AUTH_MODE"] = "token"
     os.environ["RAY_AUTH_TOKEN_PATH"] = str(work_dir / _TOKEN_FILE)
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
@@ -39,22 +38,19 @@ class CannotServe(RcontrolError):
 
 
 def serve(config: Path) -> int:
-    """Run the farm until SIGINT or SIGTERM and return the exit status.
+    """Run the farm until SIGINT or SIGTERM and return the exit status 0.
 
-    0: ended in order; 1: could not start, with one line on standard error that says why.
+    Raises:
+        ConfigError: the configuration file has a mistake.
+        RcontrolError: it cannot start; says why and what to do.
     """
-    try:
-        settings = load(config)
-        with _work_dir(settings), _listening(settings) as listener, joined(settings) as address:
-            return _run(settings, listener, address)
-    except RcontrolError as error:
-        print(f"rcontrol: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    settings = load(config)
+    with _work_dir(settings), _listening(settings) as listener, joined(settings) as address:
+        _run(settings, listener, address)
+    return 0
 
 
-def _run(settings: Settings, listener: socket.socket, address: str) -> int:
+def _run(settings: Settings, listener: socket.socket, address: str) -> None:
     # Imported late: Ray reads its environment when it is imported.
     from actors.handles import answer_now, start_job_manager
     from actors.ray_farm import RayFarm
@@ -69,7 +65,6 @@ def _run(settings: Settings, listener: socket.socket, address: str) -> int:
         if not settings.ray.address:
             with suppress(RcontrolError, TimeoutError):
                 answer_now(manager.close.remote(), CLOSE_S)
-    return 0
 
 
 async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) -> None:

@@ -43,6 +43,7 @@ def run_demo(folder: Path) -> int:
     Raises:
         RcontrolError: something is missing; says what.
     """
+    signal.signal(signal.SIGTERM, _interrupt)
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     program, renderer = _renderer()
@@ -60,6 +61,11 @@ def run_demo(folder: Path) -> int:
                 return _render(url, scene)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _interrupt(*_: object) -> None:
+    """Let SIGTERM do what Ctrl-C does: end the farm first."""
+    raise KeyboardInterrupt
 
 
 def _renderer() -> tuple[str, Sequence[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.e2e.server import Server, until
+from tests.e2e.server import Server, descendants, listening, until
 from tests.scenes import build_scene
 
 NOTEBOOK = """
@@ -83,3 +83,15 @@ def test_the_dashboard_shows_actors_by_name_and_frames_as_tasks(server: Server, 
         until(lambda: {"dashed/1", "dashed/2"} <= {row["name"] for row in rows("tasks")}, 30.0)
         assert dashboard.get("/").status_code == 200
         assert httpx.get(f"{url}/api/v0/actors", trust_env=False).status_code in (401, 403)
+
+
+def test_everything_listens_on_this_machine_alone(server: Server) -> None:
+    assert server.process is not None
+    addresses = listening([server.process.pid, *descendants(server.process.pid)])
+    loopback = {
+        "0100007F",
+        "0000000000000000FFFF00000100007F",
+        "00000000000000000000000001000000",
+    }
+    assert addresses
+    assert addresses <= loopback
