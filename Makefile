@@ -17,12 +17,13 @@ endif
 export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check clean
+.PHONY: help demo test check bench clean
 
 help:
 	@echo 'make demo    install into $(VENV) and run a farm on this machine'
 	@echo 'make test    run the tests; ARGS goes to pytest: make test ARGS="-k config"'
 	@echo 'make check   ruff, mypy and the import contracts'
+	@echo 'make bench   measure the farm against Blender alone and GNU parallel'
 	@echo 'make clean   remove what these have made'
 
 demo: $(DEMO_STAMP)
@@ -36,6 +37,9 @@ check: $(VENV)/.test
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
+
+bench: $(VENV)/.test
+	$(RUN)/python -m bench.session_overhead $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache \

@@ -1,0 +1,1 @@
+"""Repeatable measurements; docs/performance.md has results."""
