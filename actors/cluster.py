@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from actors import leftovers
 from rcontrol.config import Settings
 from rcontrol.errors import FarmUnavailable
 
@@ -70,6 +71,7 @@ def _embedded(settings: Settings) -> Iterator[str]:
             _node_ip_address="127.0.0.1",
             _temp_dir=str(folder),
         )
+        leftovers.record(settings.work_dir, folder)
         try:
             yield str(context.address_info["address"])
         finally:
@@ -78,11 +80,11 @@ def _embedded(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def _ray_dir(work_dir: Path) -> Iterator[Path]:
-    """Yield a folder for the embedded Ray, without what a killed predecessor left in it."""
+    """Yield a folder for the embedded Ray, after clearing up after a killed predecessor."""
+    leftovers.clear(work_dir)
     folder = work_dir / "ray"
     if len(os.fsencode(folder)) > _LONGEST_RAY_DIR:
         folder = Path(tempfile.mkdtemp(prefix="rcontrol-"))
-    shutil.rmtree(folder, ignore_errors=True)
     try:
         yield folder
     finally:

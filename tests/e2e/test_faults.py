@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.server import Server, alive, renderers, until
+from tests.e2e.server import Server, alive, descendants, renderers, until
 from tests.fakes.sshd import Sshd, free_port
 from tests.scenes import build_scene, executables
 
@@ -116,6 +116,15 @@ def test_a_stopped_server_leaves_nothing_behind_and_resumes(farm: Server, base: 
     farm.start()
     farm.wait(job)
     assert_whole(farm, job, kept)
+
+
+def test_what_a_killed_server_leaves_of_ray_is_cleared_up_at_the_next_start(farm: Server) -> None:
+    assert farm.process is not None
+    before = descendants(farm.process.pid)
+    farm.process.kill()
+    farm.process.wait(10.0)
+    farm.start()
+    until(lambda: not [pid for pid in before if alive(pid)])
 
 
 def test_a_second_server_on_the_same_work_folder_is_refused(server: Server) -> None:
