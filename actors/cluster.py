@@ -84,7 +84,7 @@ def _ray_dir(work_dir: Path) -> Iterator[Path]:
     leftovers.clear(work_dir)
     folder = work_dir / "ray"
     if len(os.fsencode(folder)) > _LONGEST_RAY_DIR:
-        folder = Path(tempfile.mkdtemp(prefix="rcontrol-"))
+        folder = Path(tempfile.mkdtemp(prefix="rcontrol-", dir="/tmp"))
     try:
         yield folder
     finally:

@@ -53,6 +53,9 @@ def run_demo(folder: Path) -> int:
     shutil.rmtree(work, ignore_errors=True)
     shutil.rmtree(folder / "frames", ignore_errors=True)
     work.mkdir(mode=0o700)
+    # For the server, for what runs on the nodes, and for their renderers.
+    os.environ["TMPDIR"] = str(work / "tmp")
+    (work / "tmp").mkdir()
     try:
         with _nodes(work / "nodes") as nodes:
             executables = {program: renderer[0]}
