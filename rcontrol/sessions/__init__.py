@@ -31,7 +31,7 @@ writes `pid`, then looks for `stop`, then becomes the renderer; who wants to end
 exactly, and lines go in on its stdin:
 
     >TEXT           TEXT and a newline go into `orders`
-    ?TOKEN PATH     look at a picture; PATH for printf's `%b`: `\\0ooo` for all but [0-9a-zA-Z./-]
+    ?TOKEN PATH     look at a picture; PATH for printf's `%b`: `\\0ooo` for all but [0-9a-zA-Z._/-]
     (empty)         a sign of life, as every line is
 
 Its stderr answers `TOKEN ok` or `TOKEN WORDS`, which read on after "it". Other lines there are

@@ -10,7 +10,7 @@ LONGEST_LINE: Final = 65536
 HEARTBEAT: Final = b"\n"
 
 _UNSAFE_IN_NAME: Final = re.compile(rb"[^0-9a-zA-Z.-]|^\.")
-_UNSAFE_IN_PATH: Final = re.compile(rb"[^0-9a-zA-Z./-]")
+_UNSAFE_IN_PATH: Final = re.compile(rb"[^0-9a-zA-Z._/-]")
 
 
 def folder_name(name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rcontrol.sessions import node_scripts
+from tests.fakes.need import need
 from tests.sessions.node import PLACE, SHELLS, LocalNode, alive, until
 
 
@@ -176,8 +177,7 @@ def test_a_base_that_is_not_ours_is_refused(node: LocalNode, how: str, tmp_path:
     elif how == "file":
         node.base.touch()
     else:
-        if os.getuid():
-            pytest.skip("only root can give a folder away")
+        need("only root can give a folder away" if os.getuid() else None)
         node.base.mkdir()
         os.chown(node.base, 12345, 12345)
     done = node.start("sleep", "1000")

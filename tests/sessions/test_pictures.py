@@ -15,7 +15,7 @@ from tests.fakes.need import need
 from tests.scenes import blender
 from tests.sessions.node import SHELLS, LocalNode
 
-EXAMINE = joined("complete") + '\nfor f in "$@"; do examine "$f"; done'
+EXAMINE = joined("complete") + '\nfor f in "$@"; do examine "$f"; echo "$words"; done'
 
 CODECS = """
 import bpy, sys

@@ -1,29 +1,34 @@
 # Whether a picture is whole. Needs od, awk, wc and df.
 
-# answer "TOKEN PATH": PATH as printf's %b reads it.
+# answer "TOKEN PATH": PATH as printf's %b reads it. Forks as little as can be: a renderer waits.
 answer() {
-    # The x keeps newlines at the end of the path.
-    path=$(printf '%bx' "${1#* }")
-    path=${path%x}
-    words=$(examine "$path")
+    path=${1#* }
+    case $path in
+        *\\*)
+            # The x keeps newlines at the end of the path.
+            path=$(printf '%bx' "$path")
+            path=${path%x}
+            ;;
+    esac
+    examine "$path"
     [ "$words" = ok ] || words=$words$(space "$path")
     printf '%s %s\n' "${1%% *}" "$words" >&2
 }
 
-# examine PATH: `ok`, or what is wrong with it.
+# examine PATH: sets words to `ok`, or to what is wrong with it.
 examine() {
     if [ ! -e "$1" ]; then
-        echo "is missing"
+        words="is missing"
     elif [ ! -f "$1" ]; then
-        echo "is not a regular file"
+        words="is not a regular file"
     elif [ ! -r "$1" ]; then
-        echo "cannot be read: Permission denied"
+        words="cannot be read: Permission denied"
     elif [ ! -s "$1" ]; then
-        echo "is empty"
+        words="is empty"
     elif ends_as_png "$1"; then
-        echo ok
+        words=ok
     else
-        complete "$1"
+        words=$(complete "$1")
     fi
 }
 
@@ -38,7 +43,10 @@ space() {
 
 # ends_as_png PATH: the quick answer for the most frequent format: length 0, IEND, its checksum.
 ends_as_png() {
-    [ "$(tail -c 12 "$1" | od -A n -t x1 | tr -d ' ')" = 0000000049454e44ae426082 ]
+    # Unquoted, because od's spaces are not the same everywhere.
+    # shellcheck disable=SC2046
+    set -- $(tail -c 12 "$1" | od -A n -t x1)
+    [ "$*" = "00 00 00 00 49 45 4e 44 ae 42 60 82" ]
 }
 
 # complete PATH: by what the file begins with and, where that says nothing, by its name.
