@@ -48,8 +48,8 @@ order whose name it has taken before.
 
 **Adoption** (`list.sh`). A driver that connects for the first time makes itself the owner of all
 sessions of its farm and node and reads `spec` and the end of `given`. An attachment looks for its
-owner again between `given` and `orders`, so that an order is either found by the new driver or never
-rendered. It attaches at the order's byte, sends the order again, and goes on with the attempt. An
+owner again between `given` and `orders`: the new driver finds an order, or it is never rendered.
+It attaches at the order's byte, sends the order again, and goes on with the attempt. An
 order that was answered meanwhile, or whose outcome nobody saved, is answered once more by the
 output; its `seconds` count from when it was first given. A session without a readable order is
 ended. Among drivers that want one session the highest epoch gets it, among equals the last.

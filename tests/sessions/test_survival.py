@@ -237,8 +237,8 @@ def test_sessions_without_a_readable_order_are_ended(sshd: Sshd, folder: Path, h
     async def scenario() -> None:
         before = Stage(sshd, folder)
         async with before:
-            act = ["wait", "go"]
-            spec = before.project(**({"start": ["hang"]} if how == "unordered" else {"act": act}))
+            start = ["hang"] if how == "unordered" else []
+            spec = before.project(start=start, act=["wait", "go"])
             before.queue(spec)
             await before.until(lambda: len(before.pids()) == 1)
             if how != "unordered":
