@@ -78,8 +78,10 @@ def test_a_killed_actor_costs_no_frame(server: Server, base: Path, actor: str) -
     pid = server.actor_pid(actor)
     before = set(renderers(str(scene)))
     os.kill(pid, signal.SIGKILL)
-    server.wait(job)
+    if actor == "NodeActor":
+        until(lambda: "session.adopted" in server.log)
     assert set(renderers(str(scene))) <= before, "a renderer was started again"
+    server.wait(job)
     assert_whole(server, job, kept)
     assert not alive(pid)
     assert sorted(attempts(server, job)) == [(frame, "") for frame in range(1, FRAMES + 1)]
