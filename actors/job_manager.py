@@ -32,7 +32,12 @@ Shown = tuple[int, int]
 
 TICK_S: Final = 1.0
 ADOPTION_S: Final = 20.0
-"""Frames are given out once every node's actor has answered, or after this long."""
+"""Frames are given out once every node's actor has answered, or after this long.
+
+An actor answers when it has looked at its node. Refused connections are known at once, an address
+that does not answer after 10 s. A frame still rendered on a node that cannot be reached until then
+is given out again, and its session ended when the node comes back.
+"""
 PAUSE_S: Final = 0.2
 """Between tries to reach a node's actor while Ray starts it again."""
 LONG_POLL_S: Final = 20.0
@@ -219,8 +224,7 @@ class JobManager:
             self._links[node] = await asyncio.to_thread(self._link_to, node, farm_id)
         held = await self._links[node].adopt(self._epoch)
         now = self._clock()
-        attempts = tuple(replace(attempt, at=now) for attempt in held.attempts)
-        inbox.put(ev.NodeAdopted(now, node, attempts))
+        inbox.put(_now(ev.NodeAdopted(now, node, held.attempts), now))
         inbox.put(replace(held.connection, at=now))
         return held.sequence
 
@@ -238,7 +242,7 @@ class JobManager:
                 reports = asked.result()
                 sequence = reports.sequence
                 for event in reports.events:
-                    inbox.put(replace(event, at=self._clock()))
+                    inbox.put(_now(event, self._clock()))
         finally:
             lost.cancel()
 
@@ -291,6 +295,14 @@ class JobManager:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _now(event: ev.Event, at: float) -> ev.Event:
+    """Return an event by this clock."""
+    if isinstance(event, ev.NodeAdopted):
+        attempts = tuple(replace(attempt, at=at) for attempt in event.attempts)
+        event = replace(event, attempts=attempts)
+    return replace(event, at=at)
 
 
 async def _quietly(call: Awaitable[None]) -> None:

@@ -52,7 +52,8 @@ class NodeLink(Protocol):
 
     def adopt(self, epoch: int) -> Awaitable[Held]:
         """Take charge of the node and learn what it holds; outcomes not acknowledged yet are
-        reported again."""
+        reported again. A new actor answers once it has looked for sessions on the node, or could
+        not; what it finds later it reports as NodeAdopted before NodeCameUp."""
         ...
 
     def reports(self, epoch: int, after: int) -> Awaitable[Reports]:

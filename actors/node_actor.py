@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 from actors.links import Held, NodeActorLost, Reports
@@ -12,13 +13,16 @@ from rcontrol.farm.model import AttemptId, JobId
 
 PROGRESS_EVERY_S: Final = 0.5
 """Progress is reported at most twice a second."""
+LOOK_S: Final = 15.0
+"""How long `adopt` waits for the first look at the node. A dead address takes 10 s to be known."""
 
 
 class Driver(Protocol):
     """What drives the node, on a thread of its own: `rcontrol.sessions.DriverThread`."""
 
-    def start(self) -> None:
-        """Connect, and stay connected."""
+    def start(self, epoch: int) -> None:
+        """Connect, and stay connected; first take over what another driver has left at a frame:
+        AttemptStarted for each, and then NodeCameUp. Of several drivers the newest epoch wins."""
         ...
 
     def queue(self, order: RenderFrame) -> None:
@@ -51,8 +55,8 @@ class NodeActor:
 
     A finished attempt stays in the outbox until the JobManager has acknowledged saving it, and
     is reported again to whoever adopts this actor. Calls of an older epoch than the newest seen
-    raise StaleEpoch and do nothing. Killed, it is started anew, knows nothing, and its driver
-    ends the sessions that its predecessor left on the node.
+    raise StaleEpoch and do nothing. Killed, it is started anew and knows only what its driver finds
+    on the node: the frames that its predecessor's sessions render go on as the attempts they were.
     """
 
     def __init__(self, node: str, make_driver: Callable[[Report], Driver]) -> None:
@@ -60,6 +64,10 @@ class NodeActor:
         self._make_driver = make_driver
         self._driver: Driver | None = None
         self._epoch = 0
+        self._looked = asyncio.Event()
+        """Set once the driver has seen the node, or failed to."""
+        self._found = False
+        """Whether attempts were found that nobody has been told of as held."""
         self._connection: ev.NodeCameUp | ev.NodeWentDown = ev.NodeWentDown(0.0, node, "connecting")
         self._held: dict[AttemptId, ev.AttemptStarted | ev.AttemptReturned] = {}
         """Attempts without an outcome: begun ones as AttemptStarted, others as AttemptReturned."""
@@ -80,20 +88,18 @@ class NodeActor:
         if self._driver is None:
             loop = asyncio.get_running_loop()
             self._driver = self._make_driver(lambda event: _call_soon(loop, self._take, event))
-            self._driver.start()
+            self._driver.start(epoch)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._looked.wait(), LOOK_S)
+        self._obey(epoch)
         self._reports.clear()
         self._progress.clear()
-        held = [
-            *self._held.values(),
-            *(
-                ev.AttemptStarted(e.at, e.node, e.attempt, e.job, e.frame)
-                for e in self._outbox.values()
-            ),
-        ]
+        held = self._holds()
+        self._found = False
         sequence = self._sequence
         for outcome in self._outbox.values():
             self._report(outcome)
-        return Held(tuple(held), self._connection, sequence)
+        return Held(held, self._connection, sequence)
 
     async def reports(self, epoch: int, after: int) -> Reports:
         """See `links.NodeLink`."""
@@ -174,8 +180,10 @@ class NodeActor:
                 self._news.set()
                 return
             case ev.AttemptStarted():
-                if event.attempt in self._held:
-                    self._held[event.attempt] = event
+                if event.attempt not in self._held:
+                    self._ended[event.attempt] = asyncio.Event()
+                    self._found = True
+                self._held[event.attempt] = event
             case ev.FrameRendered() | ev.AttemptFailed() | ev.AttemptReturned():
                 self._progress.pop(event.attempt, None)
                 if self._held.pop(event.attempt, None) is None:
@@ -184,7 +192,20 @@ class NodeActor:
                 self._ended.pop(event.attempt).set()
             case ev.NodeCameUp() | ev.NodeWentDown():
                 self._connection = event
+                self._looked.set()
+                if self._found:
+                    # Found after `adopt` was answered.
+                    self._found = False
+                    self._report(ev.NodeAdopted(event.at, self._node, self._holds()))
         self._report(event)
+
+    def _holds(self) -> tuple[ev.AttemptReport, ...]:
+        """Return what it has on its hands, as `NodeAdopted` wants it."""
+        ended = (
+            ev.AttemptStarted(e.at, e.node, e.attempt, e.job, e.frame)
+            for e in self._outbox.values()
+        )
+        return (*self._held.values(), *ended)
 
     def _report(self, event: ev.Event) -> None:
         self._sequence += 1

@@ -108,8 +108,11 @@ class Engine(Protocol):
         """Return the first line a renderer gets on stdin: its job."""
         ...
 
-    def order_line(self, frame: int, *, overwrite: bool) -> str:
-        """Return the line that orders a frame; `overwrite`: whatever the scene says."""
+    def order_line(self, frame: int, *, name: str, overwrite: bool) -> str:
+        """Return the line that orders a frame; `overwrite`: whatever the scene says.
+
+        `name` is the order's own: a renderer that has taken it takes no notice when it comes again.
+        """
         ...
 
     def reader(self, spec: JobSpec) -> Reader:

@@ -92,9 +92,9 @@ class BlenderEngine:
             }
         )
 
-    def order_line(self, frame: int, *, overwrite: bool) -> str:
+    def order_line(self, frame: int, *, name: str, overwrite: bool) -> str:
         """Return an order to the loop as a line of JSON."""
-        return json.dumps({"frame": frame, "overwrite": overwrite})
+        return json.dumps({"frame": frame, "overwrite": overwrite, "name": name})
 
     def reader(self, spec: JobSpec) -> Reader:  # noqa: ARG002
         """Return a reader for a new Blender process."""

@@ -6,8 +6,9 @@ It is sent as text, to `blender -b FILE --python-expr TEXT` or, where only the b
 installed, to `python -c TEXT`; it needs the standard library and bpy, of Blender 2.79 or later.
 
 stdin: lines of JSON. First the settings {"file", "output", "scene", "args"}; then one order a line,
-{"frame": N, "overwrite": bool}. {"quit": true} or the end of the input ends it; empty lines are
-skipped.
+{"frame": N, "overwrite": bool, "name": TEXT}; one whose name was taken before is skipped, so that
+it may be sent again by who cannot know whether it arrived. {"quit": true} or the end of the input
+ends it; empty lines are skipped.
 
 stdout: between Blender's own lines, lines of MARK and a JSON object with "is":
 
@@ -271,7 +272,12 @@ def serve() -> None:
         scene.render.filepath = settings["output"]
     refuse_movie(scene)
     say("ready")
+    taken = []  # type: List[str]
     for order in lines:
+        if order.get("name") in taken:
+            continue
+        if "name" in order:
+            taken.append(order["name"])
         if stamp(path) != stamp_loaded:
             say("outdated")
             return

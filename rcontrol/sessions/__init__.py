@@ -10,13 +10,16 @@ belongs to someone else is refused. Names are `[0-9a-zA-Z.-]`; any other byte, a
 is `_` and two hex digits.
 
     session.sh  the supervisor, the watchdog and the launcher: all that stays on the node
+    spec        the job, as JSON
+    settings    the first line the renderer gets
+    given       every order: attempt, frame, and from which byte of `output` it is answered; JSON
     orders      FIFO, the renderer's stdin; opened for reading and writing, so it never ends
     output      the renderer's stdout and stderr, appended
     pid         `GROUP BOOT BIRTH`: the renderer's process group, which boot of the machine, and
                 when the leader was born; an id used again has another birth
     status      the renderer's exit status, 128 + N for signal N; nothing of its group is left
     alive       made by each sign of life, taken away by the watchdog
-    owner       token of the newest attachment; older ones end themselves
+    owner       token of the newest attachment, `EPOCH.WORD`; older ones end themselves
     stop        the session is to end; a renderer that has not been launched never will be
 
 **Start** (`start.sh`) makes the folder and leaves a *supervisor* behind, which launches a
@@ -25,25 +28,41 @@ has no job control without a terminal (dash, busybox). Once the renderer is over
 ends what is left of its group, writes `status`, and appends the end line
 `@session-SESSION@ STATUS` to `output`, after everything the renderer has printed. The launcher
 writes `pid`, then looks for `stop`, then becomes the renderer; who wants to end the session makes
-`stop`, then waits for `pid`. So no renderer gets away, however early it is to end.
+`stop`, then waits for `pid`. So no renderer gets away, however early it is to end. The launcher
+also hands over the settings, so that a session needs nobody to load its project.
 
 **Attach** (`attach.sh`) is one channel: `output` from a byte offset on comes on its stdout,
 exactly, and lines go in on its stdin:
 
-    >TEXT           TEXT and a newline go into `orders`
+    >FACTS\\tTEXT    FACTS go into `given`, then TEXT into `orders`, each with a newline
     ?TOKEN PATH     look at a picture; PATH for printf's `%b`: `\\0ooo` for all but [0-9a-zA-Z._/-]
     (empty)         a sign of life, as every line is
 
 Its stderr answers `TOKEN ok` or `TOKEN WORDS`, which read on after "it". Other lines there are
-words of the node's shell. When its stdin ends so does the attachment; the session goes on.
+words of the node's shell. When its stdin ends so does the attachment; the session goes on. Status 3
+says that there is no session, 4 that a newer epoch has it.
+
+**Orders** are rendered once. Nobody can know whether an order arrived that was sent just before the
+connection broke, so it is sent again through the next attachment, and a renderer passes over an
+order whose name it has taken before.
+
+**Adoption** (`list.sh`). A driver that connects for the first time makes itself the owner of all
+sessions of its farm and node and reads `spec` and the end of `given`. An attachment looks for its
+owner again between `given` and `orders`: the new driver finds an order, or it is never rendered.
+It attaches at the order's byte, sends the order again, and goes on with the attempt. An
+order that was answered meanwhile, or whose outcome nobody saved, is answered once more by the
+output; its `seconds` count from when it was first given. A session without a readable order is
+ended. Among drivers that want one session the highest epoch gets it, among equals the last.
 
 **Lease.** The watchdog ends the session after `lease_s` of its own one-second sleeps without a
 sign of life: TERM to the group, `grace_s`, KILL, and the folder is removed. It also ends a renderer
-whose supervisor was killed; its status is then 137.
+whose supervisor was killed; its status is then 137. Up to then a frame waits for a connection: the
+driver gives it up when it has sent no sign of life for the lease and a margin, by its own clock.
 
 **End** (`end.sh`) does the same now, for one session or for all of a farm's sessions on a node but
-the named ones, whatever state they are in. A process group is ended only when boot and birth say
-that it is the recorded one. A driver that connects first ends all sessions it does not know.
+the named ones, whatever state they are in, unless a newer epoch has them. A process group is ended
+only when boot and birth say that it is the recorded one. A driver that has connected ends all
+sessions but those at one of its frames.
 """
 
 from rcontrol.sessions.driver import NodeDriver

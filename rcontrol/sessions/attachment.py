@@ -16,6 +16,10 @@ log = logging.getLogger(__name__)
 
 INSPECTION_TIMEOUT_S: Final = 120.0
 """Longest wait for a look at a file, as on a network mount that hangs."""
+GONE: Final = 3
+"""Exit status of `attach.sh`: there is no session."""
+TAKEN: Final = 4
+"""Exit status of `attach.sh`: a newer epoch has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,26 @@ class Detached:
     """Nothing more will be heard of the session through this channel."""
 
     cause: str
+    for_good: bool = False
+    """Nor through another one: it is gone, or someone else's."""
+
+
+class Output:
+    """How far a session's output has been read, through whatever channels."""
+
+    def __init__(self, offset: int = 0) -> None:
+        self.offset = offset
+        """Bytes."""
+        self.heard_at = asyncio.get_running_loop().time()
+        """When the renderer last printed anything, by the loop's clock."""
+        self._lines = wire.LineSplitter()
+
+    def take(self, data: bytes) -> list[str]:
+        """Return the lines that are whole with what has come now."""
+        if data:
+            self.offset += len(data)
+            self.heard_at = asyncio.get_running_loop().time()
+        return list(self._lines.split(data))
 
 
 class Attachment:
@@ -44,25 +68,27 @@ class Attachment:
         process: Process,
         session: str,
         heartbeat_s: float,
+        output: Output,
         take: Callable[[str], None],
         over: Callable[[Exited | Detached], None],
     ) -> None:
         self._process = process
         self._end_line = re.compile(rf"{re.escape(wire.end_mark(session))} (\d+)")
         self._take, self._over = take, over
-        self._output, self._errors = wire.LineSplitter(), wire.LineSplitter()
+        self._output, self._errors = output, wire.LineSplitter()
         self._tokens = itertools.count()
         self._answers: dict[str, asyncio.Future[str]] = {}
         self._last_words = ""
-        self.bytes_read = 0
-        self.heard_at = asyncio.get_running_loop().time()
-        """When the renderer last printed anything, by the loop's clock."""
+        self.detached: Detached | None = None
+        """None: it works."""
+        self.signed_at = asyncio.get_running_loop().time()
+        """When the session was last sent a sign of life, by the loop's clock."""
         self._reading = asyncio.create_task(self._read())
         self._beating = asyncio.create_task(self._beat(heartbeat_s))
 
-    async def order(self, text: str) -> None:
+    async def order(self, facts: str, text: str) -> None:
         """Pass a line on to the renderer. A broken channel is told by `over`, not here."""
-        await self._write(wire.order(text))
+        await self._write(wire.order(facts, text))
 
     async def inspect(self, path: str) -> str:
         """Return `ok`, or what is wrong with a picture, to be read after "it".
@@ -93,6 +119,8 @@ class Attachment:
             await self._process.write(line)
         except (BrokenPipeError, NodeUnreachable) as error:
             log.info("session.unwritable", extra={"cause": str(error)})
+        else:
+            self.signed_at = asyncio.get_running_loop().time()
 
     async def _beat(self, every_s: float) -> None:
         while not self._reading.done():
@@ -100,20 +128,22 @@ class Attachment:
             await asyncio.sleep(every_s)
 
     async def _read(self) -> None:
-        cause = "rcontrol could not read the renderer's output"
+        detached = Detached("rcontrol could not read the renderer's output")
         try:
             while chunk := await self._process.read():
                 self._sort(chunk)
                 # A renderer that floods leaves room for the other slots.
                 await asyncio.sleep(0)
             cause = self._last_words or "its channel was closed"
+            detached = Detached(cause, self._process.exit_status in (GONE, TAKEN))
         except NodeUnreachable as error:
-            cause = error.cause
+            detached = Detached(error.cause)
         finally:
+            self.detached = detached
             for answer in self._answers.values():
                 if not answer.done():
-                    answer.set_exception(NodeUnreachable("", cause))
-            self._over(Detached(cause))
+                    answer.set_exception(NodeUnreachable("", detached.cause))
+            self._over(detached)
 
     def _sort(self, chunk: Chunk) -> None:
         for line in self._errors.split(chunk.stderr):
@@ -123,10 +153,7 @@ class Attachment:
                 self._last_words = line
             elif not answer.done():
                 answer.set_result(words)
-        if chunk.stdout:
-            self.bytes_read += len(chunk.stdout)
-            self.heard_at = asyncio.get_running_loop().time()
-        for line in self._output.split(chunk.stdout):
+        for line in self._output.take(chunk.stdout):
             if end := self._end_line.fullmatch(line):
                 self._over(Exited(int(end[1])))
             else:

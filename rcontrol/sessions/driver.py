@@ -9,7 +9,7 @@ from typing import Final
 
 from rcontrol.engines.base import Engine
 from rcontrol.engines.registry import engine_named
-from rcontrol.errors import NodeUnreachable, SessionError
+from rcontrol.errors import NodeUnreachable, Refused, SessionError
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.events import (
     AttemptFailed,
@@ -24,8 +24,10 @@ from rcontrol.farm.events import (
 from rcontrol.farm.model import AttemptId, Blame, JobId, JobSpec
 from rcontrol.farm.settings import NodeSettings, SessionSettings
 from rcontrol.sessions.line import choose
-from rcontrol.sessions.session import RenderSession, end_sessions
-from rcontrol.sessions.slot import Closing, Lost, Slot
+from rcontrol.sessions.reach import Reach
+from rcontrol.sessions.records import Found
+from rcontrol.sessions.session import RenderSession, end_sessions, find_sessions
+from rcontrol.sessions.slot import Slot
 from rcontrol.sessions.wire import folder_name
 from rcontrol.ssh import Connection
 
@@ -40,7 +42,10 @@ class NodeDriver:
     """Renders what is queued on one node, over one connection that it keeps up.
 
     Exactly one FrameRendered, AttemptFailed or AttemptReturned is reported for every attempt
-    queued, whatever breaks. All methods belong to the loop that runs `run`.
+    queued or found, whatever breaks. When it connects for the first time it looks for sessions
+    that another driver of this farm has left at a frame, and reports AttemptStarted for each
+    before NodeCameUp. A frame outlives the connection as long as its session's lease. All methods
+    belong to the loop that runs `run`.
     """
 
     def __init__(
@@ -50,33 +55,48 @@ class NodeDriver:
         sessions: SessionSettings,
         report: Callable[[Event], None],
         *,
+        epoch: int = 0,
         connect: Callable[[NodeSettings], Awaitable[Connection]] = Connection.open,
         engine: Callable[[str], Engine] = engine_named,
     ) -> None:
+        """`epoch`: where drivers want the same session, the newest one gets it."""
         self._node, self._farm, self._settings = node, farm_id, sessions
         self._report, self._connect, self._engine = report, connect, engine
         self._line: deque[RenderFrame] = deque()
         self._open: dict[AttemptId, RenderFrame] = {}
         """Without an outcome so far."""
-        self._slots: list[Slot] = []
+        self.epoch = epoch
+        self._place = (folder_name(farm_id), folder_name(node.name))
+        self._reach = Reach(node.name)
+        self._slots = [
+            Slot(self._make_session, sessions.idle_s, self._take, self._hand_out)
+            for _ in range(node.slots)
+        ]
+        self._serving: set[asyncio.Task[None]] = set()
+        self._looked = False
+        """Whether sessions of other drivers have been looked for."""
         self._down_because: str | None = "connecting"
         """None: connected."""
         self._running: asyncio.Task[None] | None = None
         self._closed = False
 
     async def run(self) -> None:
-        """Connect, end what an earlier controller left, serve, and connect again; until `close`."""
+        """Connect, take over what is found, serve, and connect again; until `close`."""
         self._running = asyncio.current_task()
+        self._serving = {asyncio.create_task(slot.run()) for slot in self._slots}
         pause_s = FIRST_PAUSE_S
-        while not self._closed:
-            try:
-                if await self._serve():
-                    pause_s = FIRST_PAUSE_S
-            except Exception as error:
-                log.exception("driver.failed", extra={"node": self._node.name})
-                self._go_down(f"rcontrol failed: {error!r}")
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        try:
+            while not self._closed:
+                try:
+                    if await self._serve():
+                        pause_s = FIRST_PAUSE_S
+                except Exception as error:
+                    log.exception("driver.failed", extra={"node": self._node.name})
+                    self._go_down(f"rcontrol failed: {error!r}")
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        finally:
+            await self._stop()
 
     def queue(self, order: RenderFrame) -> None:
         """Line an order up; while there is no connection it fails at once, by the node's fault."""
@@ -141,41 +161,70 @@ class NodeDriver:
             return False
         try:
             return await self._serve_over(connection)
+        except asyncio.CancelledError:
+            # Sessions are ended while they can be reached.
+            await self._stop()
+            raise
         finally:
             connection.close()
+            self._reach.close("closed")
 
     async def _serve_over(self, connection: Connection) -> bool:
-        place = (folder_name(self._farm), folder_name(self._node.name))
         try:
-            await end_sessions(connection, place, self._settings, "except")
+            await self._sweep(connection)
         except (NodeUnreachable, SessionError) as error:
             self._go_down(error.cause)
             return False
-
-        def make_session(spec: JobSpec) -> RenderSession:
-            engine = self._engine(spec.engine)
-            return RenderSession(connection, self._farm, self._node, spec, engine, self._settings)
-
-        slots = self._slots = [
-            Slot(make_session, self._settings.idle_s, self._take, self._hand_out)
-            for _ in range(self._node.slots)
-        ]
+        self._reach.open(connection)
         self._down_because = None
         self._report(NodeCameUp(time.time(), self._node.name))
-        serving = [asyncio.create_task(slot.run()) for slot in slots]
-        stopped: Lost | Closing = Closing()
+        self._hand_out()
+        cause = await connection.wait_closed()
+        self._reach.close(cause)
+        self._go_down(cause)
+        return True
+
+    async def _sweep(self, connection: Connection) -> None:
+        """Take over what others have left at a frame, and end all else but what renders here."""
+        if not self._looked:
+            found = await find_sessions(connection, self._place, self.epoch)
+            for slot, session in zip(self._slots, found, strict=False):
+                self._adopt(slot, session)
+            self._looked = True
+        kept = [slot.session for slot in self._slots if slot.session is not None]
+        await end_sessions(connection, self._place, self._settings, self.epoch, "except", *kept)
+
+    def _adopt(self, slot: Slot, found: Found) -> None:
+        order = RenderFrame(self._node.name, found.given.attempt, found.given.frame, found.spec)
         try:
-            cause = await connection.wait_closed()
-            stopped = Lost(cause)
-            self._go_down(cause)
-            return True
-        finally:
-            self._slots = []
-            if isinstance(stopped, Closing):
-                self._go_down("closed")
-            for slot in slots:
-                slot.stop(stopped)
-            await asyncio.wait(serving)
+            session = self._make_session(order.spec, found)
+        except Refused as refusal:
+            log.warning("session.unusable", extra={"node": order.node, "cause": str(refusal)})
+            return
+        log.info("session.adopted", extra={"node": order.node, "attempt": order.attempt})
+        self._open[order.attempt] = order
+        slot.give(order, session)
+        self._report(AttemptStarted(*self._facts(order)))
+
+    def _make_session(self, spec: JobSpec, found: Found | None = None) -> RenderSession:
+        return RenderSession(
+            self._reach,
+            self._farm,
+            self._node,
+            spec,
+            self._engine(spec.engine),
+            self._settings,
+            self.epoch,
+            found,
+        )
+
+    async def _stop(self) -> None:
+        """End all sessions that can be reached."""
+        self._go_down("closed")
+        for slot in self._slots:
+            slot.stop()
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     def _go_down(self, cause: str) -> None:
         """Report it unless that is known, and give back what is in line."""
@@ -186,7 +235,7 @@ class NodeDriver:
             self._conclude(AttemptReturned(*self._facts(self._line.popleft())))
 
     def _hand_out(self) -> None:
-        while pair := choose(self._line, self._slots):
+        while self._down_because is None and (pair := choose(self._line, self._slots)):
             order, slot = pair
             self._line.remove(order)
             slot.give(order)

@@ -13,5 +13,6 @@ def joined(*names: str) -> str:
 RESIDENT: Final = joined("ending", "resident")
 """Kept in the session's folder."""
 START: Final = joined("place", "start")
-ATTACH: Final = joined("place", "complete", "attach")
-END: Final = joined("place", "ending", "end")
+ATTACH: Final = joined("place", "owner", "complete", "attach")
+LIST: Final = joined("place", "owner", "list")
+END: Final = joined("place", "owner", "ending", "end")

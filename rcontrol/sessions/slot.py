@@ -27,13 +27,6 @@ PROGRESS_EVERY_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """The connection is gone; sessions cannot be reached any more."""
-
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
 class Cancelled:
     """The attempt is to end now, without a verdict."""
 
@@ -43,14 +36,15 @@ class Closing:
     """The slot is to end, and its session with it."""
 
 
-Interruption = Lost | Cancelled | Closing
+Interruption = Cancelled | Closing
 
 
 class Slot:
     """Takes orders by `give` while `idle` and reports exactly one outcome for each.
 
-    An outcome is reported when nothing of a failed or cancelled attempt runs any more. A frame
-    that is through when an interruption comes counts as rendered.
+    An outcome is reported when nothing of a failed or cancelled attempt runs any more; without a
+    connection its lease sees to that, or the next sweep. A frame that is through when an
+    interruption comes counts as rendered.
     """
 
     def __init__(
@@ -66,7 +60,7 @@ class Slot:
         self._order: RenderFrame | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._interruption: asyncio.Future[Interruption] | None = None
-        self._stopping: Lost | Closing | None = None
+        self._stopping: Closing | None = None
         self._close_after: JobId | None = None
 
     @property
@@ -84,10 +78,16 @@ class Slot:
         """What it renders."""
         return None if self._order is None else self._order.attempt
 
-    def give(self, order: RenderFrame) -> None:
-        """Begin with a frame; only while `idle`."""
+    @property
+    def session(self) -> str | None:
+        """Name of the session that renders for it now; None: it renders nothing."""
+        return None if self._order is None or self._session is None else self._session.name
+
+    def give(self, order: RenderFrame, found: RenderSession | None = None) -> None:
+        """Begin with a frame; only while `idle`. `found`: a session that is at it already."""
         assert self.idle, "a slot renders one frame at a time"
         self._order = order
+        self._session = found or self._session
         self._interruption = asyncio.get_running_loop().create_future()
         self._close_after = None
         self._wake()
@@ -103,10 +103,10 @@ class Slot:
         self._close_after = job
         self._wake()
 
-    def stop(self, reason: Lost | Closing) -> None:
+    def stop(self) -> None:
         """Let `run` return."""
-        self._stopping = self._stopping or reason
-        self._interrupt(reason)
+        self._stopping = Closing()
+        self._interrupt(self._stopping)
         self._wake()
 
     async def run(self) -> None:
@@ -117,10 +117,7 @@ class Slot:
                 await self._serve(self._order)
             elif self._stopping is None:
                 await self._end_session()
-        if isinstance(self._stopping, Lost):
-            self._abandon_session()
-        else:
-            await self._end_session()
+        await self._end_session()
 
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
@@ -150,7 +147,8 @@ class Slot:
             await asyncio.wait({work})
         outcome: Complete | Failed | None
         if work.cancelled():
-            outcome = await self._break_off(self._interruption.result())
+            await self._end_session()
+            outcome = None
         elif error := work.exception():
             log.error("slot.failed", exc_info=error, extra={"attempt": order.attempt})
             outcome = Failed(f"rcontrol failed: {error!r}", Blame.FARM)
@@ -163,13 +161,6 @@ class Slot:
         if self._session is not None and self._session.spent:
             await self._end_session()
 
-    async def _break_off(self, why: Interruption) -> Failed | None:
-        if isinstance(why, Lost):
-            self._abandon_session()
-            return Failed(f"connection lost: {why.cause}", Blame.NODE)
-        await self._end_session()
-        return None
-
     async def _render(self, order: RenderFrame) -> Complete | Failed:
         progress = self._progress_of(order)
         for _ in range(2):
@@ -181,7 +172,7 @@ class Slot:
                 return Failed(f"connection lost: {error.cause}", Blame.NODE)
             except Refused as error:
                 return Failed(str(error), Blame.JOB, final=True)
-            outcome: Outcome = await session.render(order.frame, progress)
+            outcome: Outcome = await session.render(order, progress)
             if not isinstance(outcome, Stale):
                 return outcome
         return Failed("the project file changed again and again while it was loaded", Blame.JOB)
@@ -236,8 +227,3 @@ class Slot:
         # Kept until here: a cancelled end is tried again.
         self._session = None
         self._close_after = None
-
-    def _abandon_session(self) -> None:
-        if self._session is not None:
-            self._session.abandon()
-            self._session = None

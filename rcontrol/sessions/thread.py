@@ -34,8 +34,9 @@ class DriverThread:
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._main, name=f"driver {node.name}", daemon=True)
 
-    def start(self) -> None:
-        """Connect, and stay connected."""
+    def start(self, epoch: int) -> None:
+        """Connect, and stay connected. Where drivers want one session, the newest epoch gets it."""
+        self._driver.epoch = epoch
         self._thread.start()
 
     def queue(self, order: RenderFrame) -> None:

@@ -18,9 +18,9 @@ def folder_name(name: str) -> str:
     return _UNSAFE_IN_NAME.sub(lambda found: b"_%02x" % found[0][0], _encoded(name)).decode("ascii")
 
 
-def order(text: str) -> bytes:
-    """Return the control line that passes a line on to the renderer."""
-    return b">" + _encoded(text) + b"\n"
+def order(facts: str, text: str) -> bytes:
+    """Return the control line that passes a line on to the renderer; `facts` are written down."""
+    return b">" + _encoded(facts) + b"\t" + _encoded(text) + b"\n"
 
 
 def inspection(token: str, path: str) -> bytes:

@@ -26,7 +26,7 @@ class PlayedDriver:
         self.rendered: list[int] = []
         self.closed_jobs: list[JobId] = []
 
-    def start(self) -> None:
+    def start(self, epoch: int) -> None:
         self.report(ev.NodeCameUp(time.time(), self.node))
 
     def queue(self, order: RenderFrame) -> None:

@@ -229,6 +229,7 @@ def test_a_node_obeys_only_the_newest_epoch(tmp_path: Path) -> None:
         waiting = asyncio.ensure_future(actor.reports(2, 0))
         with pytest.raises(StaleEpoch):
             await actor.adopt(1)
+        hands.drivers["hex1"].start(2)
         first = await waiting
         late = asyncio.ensure_future(actor.reports(2, first.sequence))
         await asyncio.sleep(0)

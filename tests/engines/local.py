@@ -36,6 +36,7 @@ class LocalSession:
             )
         self._stream = self.output.open(errors="surrogateescape", newline="\n")
         self._partial = ""
+        self._orders = 0
         self._reader = self.engine.reader(self.spec)
         self._incoming = self._read()
         self.send(self.engine.settings_line(self.spec))
@@ -55,7 +56,9 @@ class LocalSession:
             pass
 
     def order(self, frame: int, *, overwrite: bool = False) -> None:
-        self.send(self.engine.order_line(frame, overwrite=overwrite))
+        self._orders += 1
+        name = f"1-{self._orders}"
+        self.send(self.engine.order_line(frame, name=name, overwrite=overwrite))
 
     def until(self, wanted: Callable[[Line], bool]) -> Line:
         """Return the next line that is wanted, or the problem that a premature end is."""

@@ -52,7 +52,11 @@ def test_stdin_lines_are_ascii_whatever_the_path() -> None:
         "scene": "S",
         "args": ["-t", "1"],
     }
-    assert json.loads(ENGINE.order_line(7, overwrite=True)) == {"frame": 7, "overwrite": True}
+    assert json.loads(ENGINE.order_line(7, name="1-2", overwrite=True)) == {
+        "frame": 7,
+        "overwrite": True,
+        "name": "1-2",
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ class Relay:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._frozen = threading.Event()
+        self._refusing = threading.Event()
         self._stop, self._stopped = socket.socketpair()
         self._peers: dict[socket.socket, socket.socket] = {}
         self._thread = threading.Thread(target=self._forward, name="relay", daemon=True)
@@ -32,6 +33,15 @@ class Relay:
     def freeze(self) -> None:
         """From now on everything is swallowed and nobody is told, as when a cable is pulled."""
         self._frozen.set()
+
+    def thaw(self) -> None:
+        """Forward again."""
+        self._frozen.clear()
+
+    def refuse(self) -> None:
+        """Close all connections, and new ones as they come."""
+        self._refusing.set()
+        self.cut()
 
     def cut(self) -> None:
         """Close all connections."""
@@ -56,6 +66,9 @@ class Relay:
 
     def _accept(self, waiting: selectors.BaseSelector) -> None:
         near, _ = self._listener.accept()
+        if self._refusing.is_set():
+            near.close()
+            return
         far = socket.create_connection(("127.0.0.1", self._to_port))
         for one, other in ((near, far), (far, near)):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

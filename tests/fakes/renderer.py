@@ -2,7 +2,8 @@
 
 `python renderer.py PROJECT`. The project is JSON: {"out": FOLDER, "acts": {FRAME: ACT},
 "act": ACT}; an act is a list of words, see `Renderer`. It prints lines of MARK, a word and JSON,
-and reads orders `FRAME OVERWRITE` after one line of settings.
+and reads orders `FRAME OVERWRITE NAME` after one line of settings. OUT/rendered gets a line for
+each frame it begins.
 """
 
 import json
@@ -62,8 +63,14 @@ class Renderer:
         for word in self.script.get("start", []):
             self.act([word])
         say("ready")
+        taken = set()
         for line in iter(sys.stdin.readline, ""):
-            frame, overwrite = line.split()
+            frame, overwrite, name = line.split()
+            if name in taken:
+                continue
+            taken.add(name)
+            with (self.out / "rendered").open("a") as rendered:
+                rendered.write(f"{frame}\n")
             if self.told_at:
                 with (self.out / "gaps").open("a") as gaps:
                     gaps.write(f"{time.monotonic() - self.told_at}\n")
@@ -133,6 +140,16 @@ class Renderer:
         sys.stdout.flush()
         os.write(1, bytes(range(256)) * 100)
         self.save()
+
+    def wait(self, name: str) -> None:
+        """Render until there is a file of this name in OUT."""
+        self.wait_and(name, "save")
+
+    def wait_and(self, name: str, *act: str) -> None:
+        say("progress", percent=1.0)
+        while not (self.out / name).exists():
+            time.sleep(0.01)
+        self.act(list(act))
 
     def hang(self) -> None:
         time.sleep(1000)

@@ -72,8 +72,8 @@ class ScriptedEngine:
     def settings_line(self, spec: JobSpec) -> str:
         return spec.name
 
-    def order_line(self, frame: int, *, overwrite: bool) -> str:
-        return f"{frame} {overwrite}"
+    def order_line(self, frame: int, *, name: str, overwrite: bool) -> str:
+        return f"{frame} {overwrite} {name}"
 
     def reader(self, spec: JobSpec) -> Reader:
         return ScriptedReader()

@@ -46,6 +46,9 @@ class Follower:
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
 
+    def order(self, text: str, facts: str = "{}") -> None:
+        self.send(f">{facts}\t{text}")
+
     def read(self, met: Callable[[], bool], what: str) -> None:
         """Read both streams until something holds."""
         assert self.process.stdout
@@ -112,13 +115,15 @@ class LocalNode:
         lease_s: int = 60,
         grace: int = 3,
         low: str = "normal",
+        settings: str = "",
     ) -> subprocess.CompletedProcess[str]:
         resident = node_scripts.RESIDENT
         return self.run(
-            node_scripts.START, *PLACE, session, str(lease_s), str(grace), low, resident, *argv
+            node_scripts.START,
+            *(*PLACE, session, str(lease_s), str(grace), low, resident, "{}", settings, *argv),
         )
 
-    def attach(self, offset: int = 0, owner: str = "me", session: str = "s1") -> Follower:
+    def attach(self, offset: int = 0, owner: str = "1.me", session: str = "s1") -> Follower:
         return Follower(
             subprocess.Popen(
                 ["sh", "-c", node_scripts.ATTACH, "sh", *PLACE, session, owner, str(offset)],
@@ -130,7 +135,7 @@ class LocalNode:
         )
 
     def end(self, which: str, *sessions: str) -> list[str]:
-        done = self.run(node_scripts.END, *PLACE, "3", which, *sessions)
+        done = self.run(node_scripts.END, *PLACE, "3", "1", which, *sessions)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 

@@ -26,6 +26,7 @@ from rcontrol.farm.events import (
 from rcontrol.farm.model import AttemptId, JobId, JobSpec
 from rcontrol.farm.settings import NodeSettings, SessionSettings
 from rcontrol.sessions import NodeDriver
+from rcontrol.ssh import Connection
 from tests.fakes.scripted_engine import ScriptedEngine
 from tests.fakes.sshd import Sshd
 from tests.sessions.node import alive
@@ -48,9 +49,11 @@ class Stage:
         port: int = 0,
         engine: Engine | None = None,
         executables: dict[str, str] | None = None,
+        farm: str = "",
+        epoch: int = 1,
     ) -> None:
-        self.sshd, self.folder = sshd, folder
-        self.farm = f"test-{uuid4().hex[:8]}"
+        self.sshd, self.folder, self.epoch = sshd, folder, epoch
+        self.farm = farm or f"test-{uuid4().hex[:8]}"
         self.events: list[Event] = []
         self.arrived: list[float] = []
         """When each event came, by the monotonic clock."""
@@ -64,7 +67,21 @@ class Stage:
                 raise BadRequest("render_engine", f"{name!r} is not known here")
             return made
 
-        self.driver = NodeDriver(self.node, self.farm, settings, self._take, engine=engine_named)
+        self._connections: list[Connection] = []
+
+        async def connect(node: NodeSettings) -> Connection:
+            self._connections.append(await Connection.open(node))
+            return self._connections[-1]
+
+        self.driver = NodeDriver(
+            self.node,
+            self.farm,
+            settings,
+            self._take,
+            epoch=epoch,
+            connect=connect,
+            engine=engine_named,
+        )
         self._news = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._numbers = 0
@@ -81,6 +98,12 @@ class Stage:
         if error[0] is None:
             self.check()
 
+    async def vanish(self) -> None:
+        """Lose the connection for good, as when the process is killed: sessions stay behind."""
+        for connection in self._connections:
+            connection.close()
+        await self.driver.close()
+
     @property
     def base(self) -> Path:
         return Path(f"/tmp/rcontrol-{os.getuid()}") / self.farm
@@ -95,6 +118,11 @@ class Stage:
         path.write_text(json.dumps({"out": str(self.folder / name), **script}))
         return JobSpec(JobId(name), name, str(path), "scripted", 1, 1000)
 
+    def rendered(self, name: str = "job") -> list[int]:
+        """The frames that renderers of a job have begun, in order."""
+        file = self.folder / name / "rendered"
+        return [int(line) for line in file.read_text().split()] if file.exists() else []
+
     def pids(self, name: str = "job") -> list[int]:
         """All processes that renderers of a job have reported."""
         file = self.folder / name / "pids"
@@ -102,7 +130,7 @@ class Stage:
 
     def queue(self, spec: JobSpec, frame: int = 1) -> AttemptId:
         self._numbers += 1
-        attempt = AttemptId(f"1-{self._numbers}")
+        attempt = AttemptId(f"{self.epoch}-{self._numbers}")
         self.driver.queue(RenderFrame(self.node.name, attempt, frame, spec))
         return attempt
 
@@ -142,7 +170,7 @@ class Stage:
     def check(self) -> None:
         """Every attempt has one outcome, nothing runs and nothing lies about."""
         for number in range(1, self._numbers + 1):
-            found = self.outcomes(AttemptId(f"1-{number}"))
+            found = self.outcomes(AttemptId(f"{self.epoch}-{number}"))
             assert len(found) == 1, (number, found)
         assert self.driver.attempts() == ()
         assert not self.base.exists()

@@ -34,7 +34,7 @@ def test_a_session_runs_in_a_group_of_its_own_and_is_told_how_it_ended(node: Loc
     assert os.getpgid(group) == group
     assert node.folder().stat().st_mode & 0o777 == 0o700
     follower = node.attach()
-    follower.send(">an order \\n")
+    follower.order("an order \\n")
     follower.read(lambda: b"@ 7\n" in follower.output, "no end line")
     expected = "".join(f"[{each}]" for each in argv).encode() + b"<an order \\n>\n"
     assert follower.output == expected + b"\n@session-s1@ 7\n"
@@ -128,14 +128,14 @@ def test_cut_and_attached_again_every_byte_comes_once(node: LocalNode) -> None:
     node.start("sh", "-c", "i=0; while read line; do i=$((i+1)); echo $i-$line; done")
     output = b""
     for turn in range(4):
-        follower = node.attach(len(output), owner=f"o{turn}")
+        follower = node.attach(len(output), owner=f"1.{turn}")
         for each in range(5):
-            follower.send(f">{turn}.{each}")
+            follower.order(f"{turn}.{each}")
         follower.read(lambda f=follower, t=turn: f"{t}.4\n".encode() in f.output, "lost")  # type: ignore[misc]
         output += follower.output
         # In mid-order, as when a cable is cut.
         assert follower.process.stdin
-        follower.process.stdin.write(b">half an ord")
+        follower.process.stdin.write(b">{}\thalf an ord")
         follower.detach()
     expected = "".join(
         f"{5 * turn + each + 1}-{turn}.{each}\n" for turn in range(4) for each in range(5)
@@ -146,16 +146,16 @@ def test_cut_and_attached_again_every_byte_comes_once(node: LocalNode) -> None:
 
 def test_the_newest_attachment_wins(node: LocalNode) -> None:
     node.start("cat")
-    old = node.attach(owner="old")
-    old.send(">one")
+    old = node.attach(owner="1.old")
+    old.order("one")
     old.read(lambda: b"one\n" in old.output, "no echo")
-    new = node.attach(owner="new")
-    new.send(">two")
+    new = node.attach(owner="1.new")
+    new.order("two")
     new.read(lambda: b"two\n" in new.output, "no echo")
-    old.send(">three")
+    old.order("three")
     old.read(lambda: b"newer owner" in old.errors, "the old one went on")
-    assert old.process.wait(10) == 1
-    new.send(">four")
+    assert old.process.wait(10) == 4
+    new.order("four")
     new.read(lambda: b"four\n" in new.output, "no echo")
     assert new.output == b"one\ntwo\nfour\n"
     new.detach()
@@ -163,7 +163,7 @@ def test_the_newest_attachment_wins(node: LocalNode) -> None:
 
 def test_attaching_to_nothing_says_so(node: LocalNode) -> None:
     follower = node.attach()
-    follower.read(lambda: b"no session" in follower.errors, "no words")
+    follower.read(lambda: b"has ended" in follower.errors, "no words")
     node.start("sleep", "1000")
     follower = node.attach(session="s2")
     follower.read(lambda: b"has ended" in follower.errors, "no words")

@@ -10,6 +10,7 @@ from rcontrol.errors import NodeUnreachable, SessionError
 from rcontrol.farm.model import JobId, JobSpec
 from rcontrol.farm.settings import NodeSettings, SessionSettings
 from rcontrol.sessions import node_scripts
+from rcontrol.sessions.reach import Reach
 from rcontrol.sessions.session import RenderSession
 from rcontrol.ssh import Completed, Connection
 from tests.fakes.scripted_engine import ScriptedEngine
@@ -43,13 +44,16 @@ Scenario = Callable[[SlowConnection, RenderSession], Coroutine[None, None, None]
 def play(start: Completed | NodeUnreachable, end: Completed, scenario: Scenario) -> None:
     async def main() -> None:
         connection = SlowConnection(start, end)
+        reach = Reach("hex1")
+        reach.open(cast("Connection", connection))
         session = RenderSession(
-            cast("Connection", connection),
+            reach,
             "farm",
             NodeSettings("hex1"),
             JobSpec(JobId("job"), "job", "/job.json", "scripted", 1, 10),
             ScriptedEngine(),
             SessionSettings(),
+            1,
         )
         await scenario(connection, session)
 

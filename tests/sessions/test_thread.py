@@ -26,7 +26,7 @@ def test_it_serves_from_a_thread_of_its_own(sshd: Sshd, folder: Path) -> None:
 
     node = NodeSettings("hex1", executables={"blender": "/no/such/blender"})
     driver = DriverThread(node, f"test-{uuid4().hex[:8]}", SessionSettings(), report)
-    driver.start()
+    driver.start(1)
     name, event = reports.get(timeout=30)
     assert isinstance(event, NodeCameUp)
     assert name == "driver hex1"

@@ -40,6 +40,8 @@ launch() {
     shift 3
     echo "$$ $(boot) $(birth $$)" >"$folder/pid.new" && mv "$folder/pid.new" "$folder/pid" || exit 126
     [ ! -e "$folder/stop" ] || exit 143
+    # The FIFO keeps it until the renderer reads.
+    grep . "$folder/settings" >&0
     umask "$mask"
     if [ "$low" = low ]; then
         exec nice -n 10 "$@"

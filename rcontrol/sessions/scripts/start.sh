@@ -1,14 +1,20 @@
-# start FARM NODE SESSION LEASE GRACE LOW RESIDENT ARGV...: returns once the supervisor is on its way.
+# start FARM NODE SESSION LEASE GRACE LOW RESIDENT SPEC SETTINGS ARGV...: returns once the supervisor
+# is on its way. SPEC is kept; SETTINGS is the first line the renderer gets, if it is not empty.
 find_base
-farm=$1 node=$2 session=$3 lease=$4 grace=$5 low=$6 resident=$7
-shift 7
+farm=$1 node=$2 session=$3 lease=$4 grace=$5 low=$6 resident=$7 spec=$8 settings=$9
+shift 9
 # The renderer's files get the permissions that the user wants.
 mask=$(umask)
 umask 077
-if [ ! -e "$base" ] && [ ! -h "$base" ]; then
-    mkdir "$base" || [ -e "$base" ] || exit 1
-fi
-base_is_ours || fail "$base must be a directory owned by the user the farm logs in as: remove it"
+# The end of another session may just be removing it.
+make_base() {
+    if [ ! -e "$base" ] && [ ! -h "$base" ]; then
+        mkdir "$base" || [ -e "$base" ] || return 1
+    fi
+    base_is_ours
+}
+[ -d "${base%/*}" ] || fail "$base cannot be made: No such file or directory"
+make_base 2>/dev/null || make_base 2>/dev/null || make_base || fail "$base must be a directory owned by the user the farm logs in as: remove it"
 chmod 700 "$base" || exit 1
 apart=jobs
 # dash and busybox have no job control without a terminal; Linux, where they are sh, has setsid.
@@ -23,6 +29,8 @@ make_folder() {
 }
 make_folder 2>/dev/null || make_folder 2>/dev/null || make_folder || exit 1
 if ! { mkfifo "$folder/orders" && true >"$folder/output" && true >"$folder/alive" &&
+    printf '%s\n' "$spec" | cat >"$folder/spec" &&
+    printf '%s\n' "$settings" | cat >"$folder/settings" &&
     printf '%s\n' "$resident" | cat >"$folder/session.sh"; }; then
     rm -rf "$folder"
     exit 1

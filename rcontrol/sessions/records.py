@@ -1,0 +1,82 @@
+"""What is kept in a session's folder for a controller that knows nothing of it.
+
+Lines of ASCII JSON. Fields this version does not know are passed over, so that a controller can
+be replaced by another version while sessions render.
+"""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from rcontrol.farm.model import AttemptId, JobId, JobOptions, JobSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An order as it is written down before the renderer gets it."""
+
+    attempt: AttemptId
+    frame: int
+    overwrite: bool
+    """Whatever the scene says."""
+    offset: int
+    """The renderer's answer begins at this byte of its output, or later."""
+    at: float
+    """Unix seconds at which the attempt was ordered, by the controller's clock."""
+    frames: int = 0
+    """How many the session had rendered before."""
+
+    @property
+    def name(self) -> str:
+        """Tells the order from all others; given twice, it is rendered once."""
+        return f"{self.attempt}{'!' if self.overwrite else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session that another driver has left at an order."""
+
+    session: str
+    spec: JobSpec
+    given: Given
+
+
+def spec_line(spec: JobSpec) -> str:
+    """Return a job's spec as a line."""
+    return json.dumps(asdict(spec))
+
+
+def given_line(given: Given) -> str:
+    """Return an order as a line."""
+    return json.dumps(asdict(given))
+
+
+def read_listing(listing: str) -> list[Found]:
+    """Return the sessions in the output of `list.sh` that were given an order.
+
+    One whose spec or order cannot be read is left out.
+    """
+    lines = listing.splitlines()
+    found = []
+    for session, spec, given in zip(lines[::3], lines[1::3], lines[2::3], strict=False):
+        try:
+            found.append(Found(session, _spec(json.loads(spec)), _given(json.loads(given))))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return found
+
+
+def _spec(facts: Any) -> JobSpec:
+    options = _known(JobOptions, facts["options"])
+    options["args"] = tuple(options["args"])
+    spec = _known(JobSpec, facts)
+    return JobSpec(**{**spec, "id": JobId(spec["id"]), "options": JobOptions(**options)})
+
+
+def _given(facts: Any) -> Given:
+    return Given(**_known(Given, facts))
+
+
+def _known(kind: type, facts: Any) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in facts.items() if name in names}

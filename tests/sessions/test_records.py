@@ -1,0 +1,34 @@
+import json
+
+import pytest
+
+from rcontrol.farm.model import AttemptId, JobId, JobOptions, JobSpec
+from rcontrol.sessions.records import Found, Given, given_line, read_listing, spec_line
+
+SPEC = JobSpec(
+    JobId("j"), "ä\n", "/a\udcff b", "blend", 1, 9, JobOptions("//x", "S", ("-t", "1")), 2, 3.5
+)
+GIVEN = Given(AttemptId("4-2"), 5, overwrite=False, offset=77, at=9.5, frames=3)
+
+
+def listing(session: str, spec: str, given: str) -> str:
+    return f"{session}\n{spec}\n{given}\n"
+
+
+def test_what_is_written_down_is_read_again() -> None:
+    assert spec_line(SPEC).isascii()
+    assert "\t" not in given_line(GIVEN)
+    text = listing("s1", spec_line(SPEC), given_line(GIVEN))
+    assert read_listing(text) == [Found("s1", SPEC, GIVEN)]
+
+
+def test_fields_of_another_version_are_passed_over() -> None:
+    more = json.dumps({**json.loads(given_line(GIVEN)), "colour": "green"})
+    assert read_listing(listing("s1", spec_line(SPEC), more))[0].given == GIVEN
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", "3", "{}"])
+def test_a_session_that_cannot_be_read_is_left_out(broken: str) -> None:
+    good = listing("s3", spec_line(SPEC), given_line(GIVEN))
+    text = listing("s1", broken, given_line(GIVEN)) + listing("s2", spec_line(SPEC), broken)
+    assert [found.session for found in read_listing(text + good)] == ["s3"]
