@@ -49,6 +49,17 @@ class WatchedTransport(Transport):
                 self.on_end()
 
 
+class _Proxy(ProxyCommand):
+    """A ProxyCommand that may be closed again after its process was waited for.
+
+    `ProxyCommand.close` signals a pid, which is nobody's or another's by then.
+    """
+
+    def close(self) -> None:
+        """Tell the process to end, unless it has."""
+        self.process.terminate()
+
+
 class Line:
     """A connection that is open: its transport, and those of the jump hosts it goes through."""
 
@@ -107,7 +118,7 @@ def _socket(
                 "direct-tcpip", (to.host, to.port), ("127.0.0.1", 0), timeout=timeout_s
             )
         if to.proxy_command:
-            return ProxyCommand(f"/bin/sh -c {shlex.quote('exec ' + to.proxy_command)}")
+            return _Proxy(f"/bin/sh -c {shlex.quote('exec ' + to.proxy_command)}")
         sock = socket.create_connection((to.host, to.port), timeout=timeout_s)
     except ChannelException as error:
         raise CannotConnect(

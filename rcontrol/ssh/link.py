@@ -71,8 +71,10 @@ class Link:
             self.end(
                 f"no sign of life within {self._keepalive_s:g} s; the network or the node is down"
             )
-        except (SSHException, OSError, EOFError) as error:
-            self.end(f"the connection broke ({error or type(error).__name__})")
+        except EOFError:  # noticed here before the transport tells it
+            self._ended()
+        except (SSHException, OSError) as error:
+            self.end(f"the connection broke ({str(error) or type(error).__name__})")
         return self.transport.is_active()
 
     def end(self, cause: str) -> None:
@@ -82,7 +84,8 @@ class Link:
         self._died.set_result(cause)
         log.info("ssh.ended", extra={"node": self.node, "cause": cause})
         self._keepalive.cancel()
-        self._pings.shutdown(wait=False, cancel_futures=True)
+        # cancelling those that queue would look to their callers as if they were cancelled
+        self._pings.shutdown(wait=False)
         self._line.hang_up()
 
     async def _keep_alive(self) -> None:

@@ -104,7 +104,7 @@ class Process:
                 return Chunk(stdout, stderr)
             if self._closed:
                 return None
-            if channel.closed or (channel.eof_received and channel.exit_status != _UNKNOWN):
+            if self._has_ended:
                 if channel.exit_status == _UNKNOWN and not await self._link.ping():
                     raise await self._link.lost()
                 if not (channel.recv_ready() or channel.recv_stderr_ready()):
@@ -121,6 +121,8 @@ class Process:
             rest = memoryview(data)
             while rest:
                 self._writable.clear()
+                if self._has_ended:
+                    raise await self._failure()
                 try:
                     sent = self._channel.send(bytes(rest[:_MOST_AT_ONCE]))
                 except TimeoutError:
@@ -143,6 +145,13 @@ class Process:
         self._closed = True
         with suppress(SSHException, OSError, EOFError):
             self._channel.close()
+
+    @property
+    def _has_ended(self) -> bool:
+        # its channel is open for a moment longer, and takes what nobody will read
+        channel = self._channel
+        told = bool(channel.eof_received) and channel.exit_status != _UNKNOWN
+        return channel.closed or told
 
     async def _failure(self) -> NodeUnreachable | BrokenPipeError:
         if not self._closed and not await self._link.ping():

@@ -45,6 +45,7 @@ def build_scene(
     frames: int = 10,
     engine: str = "CYCLES",
     samples: int = 4,
+    tile: int = 2048,
     denoise: bool = False,
     size: tuple[int, int] = (64, 48),
     output: str = "//out/f_",
@@ -57,6 +58,7 @@ def build_scene(
 ) -> Path:
     """Write a .blend of a cube that turns, and return its path.
 
+    `tile`: width and height of what Cycles renders at a time, in pixels.
     `views`: empty, or how stereo is written: `INDIVIDUAL`, `STEREO_3D`, `MULTIVIEW`.
     `more_scenes`: names of further scenes, which see the cube from elsewhere.
     """
@@ -65,6 +67,7 @@ def build_scene(
         "frames": frames,
         "engine": engine,
         "samples": samples,
+        "tile": tile,
         "denoise": denoise,
         "size": size,
         "output": output,

@@ -18,6 +18,7 @@ def apply_render_settings(scene: Any, options: dict[str, Any]) -> None:
     render = scene.render
     render.engine = options["engine"]
     scene.cycles.samples = options["samples"]
+    scene.cycles.tile_size = options["tile"]
     scene.cycles.use_denoising = options["denoise"]
     render.resolution_x, render.resolution_y = options["size"]
     render.resolution_percentage = 100

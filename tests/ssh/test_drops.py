@@ -21,7 +21,7 @@ def test_a_dropped_connection_wakes_everyone(target: Target) -> None:
             assert chunk is not None
             assert chunk.stdout == b"before\n"
             reading = asyncio.create_task(process.read())
-            running = asyncio.create_task(connection.run("cat <&1"))
+            running = asyncio.create_task(connection.run("sleep 20"))
             closing = asyncio.create_task(connection.wait_closed())
             writing = asyncio.create_task(
                 (await connection.start("sleep 20")).write(b"x" * 9_000_000)

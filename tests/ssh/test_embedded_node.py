@@ -17,11 +17,13 @@ def alive(pid: int) -> bool:
 
 
 async def started(connection: Connection, script: str) -> tuple[Process, int]:
-    """Start a script whose first line of output is a pid."""
+    """Start a script whose first line of output is a pid; its shell may complain before."""
     process = await connection.start(script)
-    chunk = await process.read()
-    assert chunk is not None
-    return process, int(chunk.stdout)
+    while True:
+        chunk = await process.read()
+        assert chunk is not None
+        if chunk.stdout:
+            return process, int(chunk.stdout)
 
 
 def test_several_nodes_in_the_callers_loop(tmp_path: Path) -> None:

@@ -255,8 +255,7 @@ def test_a_proxy_command(sshd: Sshd) -> None:
 @pytest.mark.parametrize("shell", ["tcsh", "csh", "fish", "zsh"])
 def test_other_login_shells(sshd: Sshd, shell: str) -> None:
     path = shutil.which(shell)
-    if path is None:
-        pytest.skip(f"{shell} is not installed")
+    need(None if path else f"{shell} is not installed")
     sshd.stop()
     sshd.more_options = f'ForceCommand exec {path} -c "$SSH_ORIGINAL_COMMAND"'
     sshd.start()

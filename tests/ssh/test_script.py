@@ -4,6 +4,7 @@ import subprocess
 import pytest
 
 from rcontrol.ssh.script import COMMAND, payload
+from tests.fakes.need import need
 
 SHELLS = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "busybox sh", "csh", "tcsh", "fish"]
 
@@ -11,8 +12,7 @@ SHELLS = ["sh", "bash", "dash", "zsh", "ksh", "mksh", "busybox sh", "csh", "tcsh
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_login_shell_reads_the_command_alike(shell: str) -> None:
     argv = shell.split()
-    if shutil.which(argv[0]) is None:
-        pytest.skip(f"{argv[0]} is not installed")
+    need(None if shutil.which(argv[0]) else f"{argv[0]} is not installed")
     arguments = ("it's", "$HOME !1 \\ `id`", "line\nbreak", "Größe\udcff")
     text = payload('printf "%s|" "$@"; cat', arguments)
     done = subprocess.run(
