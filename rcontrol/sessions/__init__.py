@@ -17,6 +17,7 @@ is `_` and two hex digits.
     output      the renderer's stdout and stderr, appended
     pid         `GROUP BOOT BIRTH`: the renderer's process group, which boot of the machine, and
                 when the leader was born; an id used again has another birth
+    tmp         the renderer's TMPDIR
     status      the renderer's exit status, 128 + N for signal N; nothing of its group is left
     alive       made by each sign of life, taken away by the watchdog
     owner       token of the newest attachment, `EPOCH.WORD`; older ones end themselves

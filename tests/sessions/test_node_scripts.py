@@ -59,6 +59,17 @@ def test_the_renderer_keeps_the_users_umask_and_nice(node: LocalNode) -> None:
     assert int(niceness) == os.nice(0) + 10
 
 
+def test_what_a_renderer_leaves_in_its_temporary_folder_ends_with_the_session(
+    node: LocalNode,
+) -> None:
+    node.start("sh", "-c", 'touch "$TMPDIR/left" && echo "@$TMPDIR@"; exec sleep 1000')
+    printed(node, b"@")
+    assert (node.folder() / "tmp" / "left").exists()
+    assert f"@{node.folder()}/tmp@" in (node.folder() / "output").read_text()
+    assert node.end("only", "s1") == ["ended s1"]
+    assert not node.base.exists()
+
+
 def test_a_missing_executable_is_status_127(node: LocalNode) -> None:
     node.start("/no/such/blender")
     printed(node, b"@session-s1@ 127")

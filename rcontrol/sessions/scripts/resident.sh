@@ -42,6 +42,8 @@ launch() {
     [ ! -e "$folder/stop" ] || exit 143
     # The FIFO keeps it until the renderer reads.
     grep . "$folder/settings" >&0
+    # A renderer that is ended leaves its temporary files; these end with the folder.
+    mkdir "$folder/tmp" && TMPDIR=$folder/tmp && export TMPDIR
     umask "$mask"
     if [ "$low" = low ]; then
         exec nice -n 10 "$@"
