@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.e2e.server import Server, until
 from tests.fakes.sshd import Sshd
-from tests.scenes import blender, build_scene, executables
+from tests.scenes import blender, bpy_python, build_scene, executables
 
 
 def pixels(path: Path) -> Any:
@@ -52,6 +52,19 @@ def test_a_blend_goes_in_and_verified_frames_come_out(server: Server, base: Path
     assert info["time_stop"] > info["time_start"] > 0.0
 
 
+BPY_ALONE = """
+import sys
+import bpy
+
+path, output, frame = sys.argv[1:]
+bpy.ops.wm.open_mainfile(filepath=path)
+scene = bpy.context.scene
+scene.render.filepath = output
+scene.frame_start = scene.frame_end = int(frame)
+bpy.ops.render.render(animation=True)
+"""
+
+
 def test_the_bpy_wheel_renders_too(tmp_path: Path, sshd: Sshd, base: Path) -> None:
     scene = build_scene(base / "wheel" / "cube.blend", frames=6)
     node = {"name": "wheel", "executables": executables("bpy")}
@@ -59,6 +72,14 @@ def test_the_bpy_wheel_renders_too(tmp_path: Path, sshd: Sshd, base: Path) -> No
         job = server.submit(scene, 1, 6)
         server.wait(job)
     assert len(list((scene.parent / "out").iterdir())) == 6
+    alone = scene.parent / "alone"
+    subprocess.run(
+        [bpy_python(), "-c", BPY_ALONE, str(scene), f"{alone}/f_", "4"],
+        check=True,
+        capture_output=True,
+    )
+    name = "f_0004.png"
+    assert np.array_equal(pixels(scene.parent / "out" / name), pixels(alone / name))
 
 
 def test_options_override_the_scene(server: Server, base: Path) -> None:
