@@ -297,7 +297,7 @@ class Farm:
         job, frames = self.state.jobs[attempt.job], self.state.frames(attempt.job)
         failures = frames.failures(attempt.frame)
         self.state.move_frame(job.id, attempt.frame, after_failure(failures, self._settings))
-        self._avoidance.add(job.id, attempt.frame, attempt.node)
+        self._avoidance.add(job.id, attempt.frame, attempt.node, event.error)
         if event.final:
             self._leave_rendering(job, JobMove.FAIL, event.at, event.error)
             return

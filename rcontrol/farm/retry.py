@@ -18,15 +18,16 @@ class Avoidance:
     """
 
     def __init__(self) -> None:
-        self._nodes: dict[JobId, dict[int, set[str]]] = defaultdict(dict)
+        self._nodes: dict[JobId, dict[int, dict[str, str]]] = defaultdict(dict)
 
-    def add(self, job: JobId, frame: int, node: str) -> None:
-        """Remember a failure."""
-        self._nodes[job].setdefault(frame, set()).add(node)
+    def add(self, job: JobId, frame: int, node: str, error: str = "") -> None:
+        """Remember a failure; `error` is empty where it was taken for the node's fault at once."""
+        self._nodes[job].setdefault(frame, {})[node] = error
 
-    def failed_on(self, job: JobId, frame: int) -> frozenset[str]:
-        """Return the nodes on which a frame has failed."""
-        return frozenset(self._nodes.get(job, {}).get(frame, ()))
+    def unexplained(self, job: JobId, frame: int) -> dict[str, str]:
+        """Return node -> error of the failures that were taken for the frame's fault."""
+        failures = self._nodes.get(job, {}).get(frame, {})
+        return {node: error for node, error in failures.items() if error}
 
     def forget(self, job: JobId) -> None:
         """Give the job's frames a clean start everywhere."""
@@ -38,7 +39,9 @@ class Avoidance:
         if not failed_on:
             return lambda _frame: False
         others = state.usable(state.jobs[job])
-        return lambda frame: node in failed_on.get(frame, ()) and bool(others - failed_on[frame])
+        return lambda frame: (
+            node in failed_on.get(frame, ()) and bool(others - failed_on[frame].keys())
+        )
 
 
 def after_failure(failures: int, settings: FarmSettings) -> FrameMove:

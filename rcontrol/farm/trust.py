@@ -32,9 +32,10 @@ class Trust:
         self._state.standings.pop((attempt.job, node.name), None)
         if oldest := oldest_resting(self._state.resting(), at, self._settings):
             self._release(oldest, at)
-        for other in self._avoidance.failed_on(attempt.job, attempt.frame) - {node.name}:
-            reason = f"failed frame {attempt.frame}, which {node.name} rendered"
-            self.fault(attempt.job, other, reason, at)
+        for other, error in self._avoidance.unexplained(attempt.job, attempt.frame).items():
+            if other != node.name:
+                reason = f"failed frame {attempt.frame}, which {node.name} rendered: {error}"
+                self.fault(attempt.job, other, reason, at)
 
     def fault(self, job: JobId, name: str, reason: str, at: float) -> None:
         """Take in a fault of a node at a job's frame."""

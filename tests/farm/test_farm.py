@@ -409,7 +409,7 @@ def test_a_node_that_fails_what_others_render_is_rested_then_left_out_then_forgi
             pass
         sim.tick(100.0)
     assert job_view(sim.farm.state, job).left_out == {
-        "bad": f"failed frame {frame}, which good rendered"
+        "bad": f"failed frame {frame}, which good rendered: Error: no"
     }
     assert sim.farm.state.node("bad").status is NodeStatus.ONLINE
     assert not sim.nodes["bad"].held
