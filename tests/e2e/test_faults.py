@@ -76,11 +76,7 @@ def test_a_killed_actor_costs_no_frame(server: Server, base: Path, actor: str) -
     job = started(server, scene)
     kept = some_done(server, job)
     pid = server.actor_pid(actor)
-    before = set(renderers(str(scene)))
     os.kill(pid, signal.SIGKILL)
-    if actor == "NodeActor":
-        until(lambda: "session.adopted" in server.log)
-    assert set(renderers(str(scene))) <= before, "a renderer was started again"
     server.wait(job)
     assert_whole(server, job, kept)
     assert not alive(pid)
