@@ -103,12 +103,17 @@ class Server:
         until(lambda: not any(alive(pid) for pid in doomed))
 
     def actor_pid(self, name: str) -> int:
-        """Return the pid of the process that Ray runs an actor in."""
+        """Return the pid of a process that Ray runs an actor in.
+
+        Ray titles it after the call it is at, which for a frame is the frame's name: look again.
+        """
         assert self.process is not None
-        for pid in descendants(self.process.pid):
-            if command(pid).startswith(f"ray::{name}"):
-                return pid
-        raise LookupError(name)
+        server = self.process.pid
+
+        def found() -> list[int]:
+            return [pid for pid in descendants(server) if command(pid).startswith(f"ray::{name}")]
+
+        return int(until(found)[0])
 
     # --- what an old client does ---
 
