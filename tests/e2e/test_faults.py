@@ -186,6 +186,7 @@ def test_a_job_stopped_right_after_its_start_keeps_no_renderer(
     while time.monotonic() < stopped_at + 6.0:
         if renderers(str(scene)):
             seen_at = time.monotonic()
+        time.sleep(0.05)
     assert seen_at < stopped_at + 5.0, "a renderer was left, or came up late"
 
 
