@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.cluster import join, join_local
 from rcontrol.config import load
-from rcontrol.farm.model import JobId, JobOptions, JobStatus
+from rcontrol.farm.model import JobId, JobOptions, JobStatus, Publish
 from rcontrol.farm.views import EMPTY_VIEW, FarmView, JobView
 from rcontrol.gateway import JobRequest
 
@@ -62,12 +62,13 @@ class NotebookFarm:
         output: str = "",
         scene: str = "",
         args: Sequence[str] = (),
+        publish: Publish = Publish.FENCED,
         priority: int = 0,
     ) -> JobId:
         """Queue a job and return its id; `nodes` None: all of them."""
         if nodes is None:
             nodes = [node.name for node in self.view().nodes]
-        options = JobOptions(output=output, scene=scene, args=tuple(args))
+        options = JobOptions(output, scene, tuple(args), Publish(publish))
         request = JobRequest(
             path=path,
             start_frame=start_frame,

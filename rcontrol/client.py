@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -129,6 +129,7 @@ class Client:
         output: str = "",
         scene: str = "",
         args: Sequence[str] = (),
+        publish: Literal["fenced", "direct"] = "fenced",
         priority: int = 0,
     ) -> str:
         """Queue a job and return its id.
@@ -143,6 +144,7 @@ class Client:
             output: overrides the scene's output path.
             scene: name of the scene; empty: the file's active one.
             args: extra arguments for the renderer's command line.
+            publish: `direct` has the renderer write frames in their place, half-written at first.
             priority: higher goes first among rendering jobs.
         """
         body = {
@@ -151,6 +153,7 @@ class Client:
             "end_frame": end_frame,
             "nodes": list(self.node_names() if nodes is None else nodes),
             "args": list(args),
+            "publish": publish,
             "priority": priority,
         }
         words = {"name": name, "render_engine": engine, "output": output, "scene": scene}

@@ -128,6 +128,9 @@ def submit(
     name: Annotated[str, typer.Option(help="For people. [default: the file's name]")] = "",
     output: Annotated[str, typer.Option(help="Overrides the scene's output path.")] = "",
     scene: Annotated[str, typer.Option(help="Scene to render. [default: the active one]")] = "",
+    direct: Annotated[
+        bool, typer.Option("--direct", help="Have the renderer write frames in their place.")
+    ] = False,
     priority: Annotated[int, typer.Option(help="Higher goes first.")] = 0,
     follow: Annotated[bool, typer.Option("--watch", help="Watch it once it is queued.")] = False,
     server: Server = "",
@@ -144,6 +147,7 @@ def submit(
             output=output,
             scene=scene,
             args=args or (),
+            publish="direct" if direct else "fenced",
             priority=priority,
         )
         if as_json and not follow:

@@ -71,6 +71,7 @@ def job(found: JobInfo) -> None:
         "output": options["output"],
         "scene": options["scene"],
         "arguments": " ".join(options["args"]),
+        "publish": options["publish"] if options["publish"] != "fenced" else "",
         "priority": str(options["priority"] or ""),
     }
     _table(("", ""), [(name, fact) for name, fact in facts.items() if fact])

@@ -31,12 +31,22 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A file of a frame, on the node."""
+
+    path: str
+    """Where it belongs; absolute."""
+    made: str
+    """Where the renderer has put it: in the hidden folder, or where it belongs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """The renderer says it is through with a frame; its files are yet to be seen."""
 
     frame: int
-    files: tuple[str, ...]
-    """Absolute paths on the node that must exist and be complete."""
+    files: tuple[RenderedFile, ...]
+    """They must exist and be complete."""
     skipped: bool = False
     """It rendered nothing, because the files were there and the scene says not to overwrite."""
     memory_mb: float = 0.0
@@ -108,10 +118,12 @@ class Engine(Protocol):
         """Return the first line a renderer gets on stdin: its job."""
         ...
 
-    def order_line(self, frame: int, *, name: str, overwrite: bool) -> str:
+    def order_line(self, frame: int, *, name: str, overwrite: bool, hidden: str) -> str:
         """Return the line that orders a frame; `overwrite`: whatever the scene says.
 
         `name` is the order's own: a renderer that has taken it takes no notice when it comes again.
+        `hidden` is a folder's relative path; each file is to be made below such a folder beside the
+        place where it belongs. Empty: in that place.
         """
         ...
 

@@ -92,9 +92,10 @@ class BlenderEngine:
             }
         )
 
-    def order_line(self, frame: int, *, name: str, overwrite: bool) -> str:
+    def order_line(self, frame: int, *, name: str, overwrite: bool, hidden: str) -> str:
         """Return an order to the loop as a line of JSON."""
-        return json.dumps({"frame": frame, "overwrite": overwrite, "name": name})
+        order = {"frame": frame, "overwrite": overwrite, "name": name, "hidden": hidden}
+        return json.dumps(order)
 
     def reader(self, spec: JobSpec) -> Reader:  # noqa: ARG002
         """Return a reader for a new Blender process."""

@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rcontrol.engines.base import Begun, Line, Outdated, Problem, Progress, Ready, Rendered
+from rcontrol.engines.base import (
+    Begun,
+    Line,
+    Outdated,
+    Problem,
+    Progress,
+    Ready,
+    Rendered,
+    RenderedFile,
+)
 from rcontrol.engines.blender_loop import MARK
 from rcontrol.farm.model import Blame
 
@@ -39,6 +48,9 @@ PROGRESS: Final = (
 STATUS: Final = re.compile(r"Fra: ?\d+\b|\d\d:\d\d\.\d+ +\S+ +\| ")
 """Begins Blender's status lines: `Fra:7 Mem:...` up to 4.x; with `--log` and in newer ones the time
 and the log's category come first."""
+
+HIDDEN: Final = re.compile(r"\.rcontrol-[^/]+/[^/]+/")
+"""The part of a path that a person who reads of it does not know: see `sessions`."""
 
 ERROR: Final = re.compile(r"(?:\S.*\| )?(?P<text>(?:Error|ERROR|Fatal|MemoryError)\b:? .*)")
 """Blender reports `Error: ...`."""
@@ -101,7 +113,7 @@ class BlenderReader:
             return self._read_report(line[mark_at + len(MARK) :])
         if len(line) > LONGEST_LINE:
             return None
-        line = line.strip()
+        line = HIDDEN.sub("", line.strip())
         self._last = line or self._last
         if STATUS.match(line):
             progress = self._read_progress(line)
@@ -168,11 +180,11 @@ class BlenderReader:
                 return Begun(report["frame"])
             case "rendered":
                 self._errors.clear()
-                return Rendered(
-                    report["frame"], tuple(report["files"]), report["skipped"], report["memory_mb"]
-                )
+                files = tuple(RenderedFile(path, made) for path, made in report["files"])
+                return Rendered(report["frame"], files, report["skipped"], report["memory_mb"])
             case "problem":
-                problem = self._problem(report["error"], report["blame"], final=report["final"])
+                error = HIDDEN.sub("", report["error"])
+                problem = self._problem(error, report["blame"], final=report["final"])
                 self._errors.append(problem.error)
                 return problem
             case "outdated":

@@ -67,6 +67,15 @@ class Blame(StrEnum):
     """The controller's own doing, as when it was restarted: nobody pays."""
 
 
+class Publish(StrEnum):
+    """How a frame's files get to the place where they belong."""
+
+    FENCED = "fenced"
+    """Made in a hidden folder of the attempt, looked at there, then renamed into place."""
+    DIRECT = "direct"
+    """Written there by the renderer, and looked at afterwards."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobOptions:
     """What a job may say beside its file and its range."""
@@ -77,6 +86,7 @@ class JobOptions:
     """Name of the scene to render; empty: the file's active scene."""
     args: tuple[str, ...] = ()
     """Extra arguments for the renderer's command line."""
+    publish: Publish = Publish.FENCED
 
 
 @dataclass(frozen=True, slots=True)

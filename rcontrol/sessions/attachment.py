@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -97,10 +97,22 @@ class Attachment:
         NodeUnreachable when it no longer can.
         """
         token = f"i{next(self._tokens)}"
+        return await self._ask(token, wire.inspection(token, path))
+
+    async def publish(self, hidden: str, files: Iterable[tuple[str, str]]) -> str:
+        """Look at (made, final) files and put them in their places, all or none.
+
+        Returns `ok`, or the number of a file and what is wrong, to be read after "it". Raises
+        as `inspect` does; asked for again, it goes on where it was.
+        """
+        token = f"p{next(self._tokens)}"
+        return await self._ask(token, wire.publication(token, hidden, files))
+
+    async def _ask(self, token: str, line: bytes) -> str:
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._answers[token] = answer
         try:
-            await self._write(wire.inspection(token, path))
+            await self._write(line)
             if self._reading.done():
                 raise NodeUnreachable("", self._last_words or "the channel is closed")
             async with asyncio.timeout(INSPECTION_TIMEOUT_S):

@@ -26,8 +26,9 @@ from rcontrol.farm.settings import NodeSettings, SessionSettings
 from rcontrol.sessions.line import choose
 from rcontrol.sessions.reach import Reach
 from rcontrol.sessions.records import Found
-from rcontrol.sessions.session import RenderSession, end_sessions, find_sessions
+from rcontrol.sessions.session import RenderSession
 from rcontrol.sessions.slot import Slot
+from rcontrol.sessions.sweep import end_sessions, find_sessions
 from rcontrol.sessions.wire import folder_name
 from rcontrol.ssh import Connection
 
@@ -125,8 +126,7 @@ class NodeDriver:
         """Give an attempt back whatever its state; its renderer is ended first."""
         self.withdraw(attempt)
         for slot in self._slots:
-            if slot.attempt == attempt:
-                slot.cancel()
+            slot.cancel(attempt)
 
     def close_sessions(self, job: JobId) -> None:
         """End the resident renderers of a job, each when it has no frame."""
@@ -195,16 +195,20 @@ class NodeDriver:
         await end_sessions(connection, self._place, self._settings, self.epoch, "except", *kept)
 
     def _adopt(self, slot: Slot, found: Found) -> None:
-        order = RenderFrame(self._node.name, found.given.attempt, found.given.frame, found.spec)
+        node = self._node.name
         try:
-            session = self._make_session(order.spec, found)
+            session = self._make_session(found.spec, found)
         except Refused as refusal:
-            log.warning("session.unusable", extra={"node": order.node, "cause": str(refusal)})
+            log.warning("session.unusable", extra={"node": node, "cause": str(refusal)})
             return
-        log.info("session.adopted", extra={"node": order.node, "attempt": order.attempt})
-        self._open[order.attempt] = order
-        slot.give(order, session)
-        self._report(AttemptStarted(*self._facts(order)))
+        orders = [
+            RenderFrame(node, given.attempt, given.frame, found.spec) for given in found.orders
+        ]
+        slot.give(*orders, found=session)
+        for order in orders:
+            log.info("session.adopted", extra={"node": node, "attempt": order.attempt})
+            self._open[order.attempt] = order
+            self._report(AttemptStarted(*self._facts(order)))
 
     def _make_session(self, spec: JobSpec, found: Found | None = None) -> RenderSession:
         return RenderSession(

@@ -46,6 +46,7 @@ class Hold:
         self._take, self._over = take, over
         self.output = Output(offset)
         self._attachment: Attachment | None = None
+        self._attaching = asyncio.Lock()
         self._order: tuple[str, str] | None = None
         self._signed_at = self.output.heard_at
         self._used: Connection | None = None
@@ -73,6 +74,10 @@ class Hold:
 
         Raises SessionError when it no longer can, is gone, or belongs to a newer epoch.
         """
+        async with self._attaching:
+            return await self._attach()
+
+    async def _attach(self) -> Attachment:
         while True:
             if self._attachment is not None:
                 if self._attachment.detached is None:

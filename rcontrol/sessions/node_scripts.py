@@ -13,6 +13,6 @@ def joined(*names: str) -> str:
 RESIDENT: Final = joined("ending", "resident")
 """Kept in the session's folder."""
 START: Final = joined("place", "start")
-ATTACH: Final = joined("place", "owner", "complete", "attach")
+ATTACH: Final = joined("place", "owner", "complete", "publish", "attach")
 LIST: Final = joined("place", "owner", "list")
 END: Final = joined("place", "owner", "ending", "end")

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from rcontrol.engines.base import RenderedFile
 from rcontrol.farm.model import Blame
+from rcontrol.sessions.records import Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +32,12 @@ class Stale:
     """The project file has changed; a new session renders the frame from the new one."""
 
 
-Outcome = Complete | Failed | Stale
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The renderer is through with the frame; its files are to be looked at and published."""
+
+    given: Given
+    files: tuple[RenderedFile, ...]
+
+
+Outcome = Complete | Failed | Stale | Made

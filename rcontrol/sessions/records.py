@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from rcontrol.farm.model import AttemptId, JobId, JobOptions, JobSpec
+from rcontrol.farm.model import AttemptId, JobId, JobOptions, JobSpec, Publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Given:
     """Unix seconds at which the attempt was ordered, by the controller's clock."""
     frames: int = 0
     """How many the session had rendered before."""
+    before: "Given | None" = None
+    """The order before this one, where its files were not published yet."""
 
     @property
     def name(self) -> str:
@@ -39,6 +41,13 @@ class Found:
     session: str
     spec: JobSpec
     given: Given
+    """The newest one."""
+
+    @property
+    def orders(self) -> tuple[Given, ...]:
+        """What may not have come to an outcome, oldest first."""
+        before = self.given.before
+        return (self.given,) if before is None else (before, self.given)
 
 
 def spec_line(spec: JobSpec) -> str:
@@ -69,12 +78,15 @@ def read_listing(listing: str) -> list[Found]:
 def _spec(facts: Any) -> JobSpec:
     options = _known(JobOptions, facts["options"])
     options["args"] = tuple(options["args"])
+    options["publish"] = Publish(options.get("publish", Publish.FENCED))
     spec = _known(JobSpec, facts)
     return JobSpec(**{**spec, "id": JobId(spec["id"]), "options": JobOptions(**options)})
 
 
 def _given(facts: Any) -> Given:
-    return Given(**_known(Given, facts))
+    known = _known(Given, facts)
+    before = known.pop("before", None)
+    return Given(**known, before=None if before is None else _given(before))
 
 
 def _known(kind: type, facts: Any) -> dict[str, Any]:

@@ -5,28 +5,37 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from rcontrol.engines.base import Engine, Line, Outdated, Problem, Progress, Ready, Rendered
 from rcontrol.errors import NodeUnreachable, SessionError
 from rcontrol.farm.commands import RenderFrame
-from rcontrol.farm.model import Blame, JobSpec
+from rcontrol.farm.model import Blame, JobSpec, Publish
 from rcontrol.farm.settings import NodeSettings, SessionSettings
 from rcontrol.sessions import node_scripts, wire
-from rcontrol.sessions.attachment import Detached, Exited
+from rcontrol.sessions.attachment import Attachment, Detached, Exited
 from rcontrol.sessions.hold import Hold
-from rcontrol.sessions.outcomes import Complete, Failed, Outcome, Stale
+from rcontrol.sessions.outcomes import Complete, Failed, Made, Outcome, Stale
 from rcontrol.sessions.reach import Reach
-from rcontrol.sessions.records import Found, Given, given_line, read_listing, spec_line
-from rcontrol.ssh import Connection
+from rcontrol.sessions.records import Found, Given, given_line, spec_line
+from rcontrol.sessions.sweep import end_sessions, tenths
 
 log = logging.getLogger(__name__)
 
 MOST_OUTPUT: Final = 256 * 1024 * 1024
 """Bytes of output after which a session is spent; they take room on the node."""
 KEPT_HINTS: Final = 20
+NOT_CHECKED: Final = "the node did not answer when its files were to be checked"
+DISK_FAULTS: Final = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "Input/output error",
+    "Read-only file system",
+    "Stale file handle",
+)
+"""What the system says of a disk, or a mount, of the node's."""
 
 Ending = Ready | Rendered | Problem | Outdated | Exited | Detached
 """What an order, or the start, can be answered with."""
@@ -51,7 +60,7 @@ class RenderSession:
         epoch: int,
         found: Found | None = None,
     ) -> None:
-        """`found`: it runs already, and the frame it is at is the first one to be rendered."""
+        """`found`: it runs already, and the frames of its orders are the first to be rendered."""
         self.spec = spec
         self.name = found.session if found else secrets.token_hex(8)
         self._reach, self._node, self._epoch = reach, node, epoch
@@ -59,8 +68,10 @@ class RenderSession:
         self._place = (wire.folder_name(farm), wire.folder_name(node.name))
         self._reader = engine.reader(spec)
         self._starting: asyncio.Task[None] | None = None
-        self._found = found.given if found else None
-        offset = self._found.offset if self._found else 0
+        orders = found.orders if found else ()
+        self._found = {given.attempt: given for given in orders}
+        self._unpublished: Given | None = None
+        offset = orders[0].offset if orders else 0
         self._hold = Hold(
             reach, self._place, self.name, epoch, settings, offset, self._take, self._over
         )
@@ -71,7 +82,7 @@ class RenderSession:
         # Orders are given only to a renderer that is ready.
         self._ready = found is not None
         self._broken = False
-        self._frames = self._found.frames if self._found else 0
+        self._frames = orders[0].frames if orders else 0
         self._first_memory_mb = 0.0
         self._memory_mb = 0.0
 
@@ -99,23 +110,38 @@ class RenderSession:
         await self._hold.attached()
 
     async def render(self, order: RenderFrame, progress: Callable[[float], None]) -> Outcome:
-        """Render a frame and look at its files; `progress` gets percents as they come."""
+        """Render a frame; `progress` gets percents as they come.
+
+        Made is to be given to `publish`, which may go on beside the next frame.
+        """
         self._progress = progress
         try:
             outcome = await self._render(order)
         except TimeoutError:
-            outcome = Failed(
-                "the node did not answer when its files were to be checked", Blame.NODE
-            )
+            outcome = Failed(NOT_CHECKED, Blame.NODE)
         except SessionError as error:
             outcome = Failed(error.cause, Blame.NODE)
         finally:
             self._progress = None
             self._hold.answered()
-        if isinstance(outcome, Complete):
+        if isinstance(outcome, Complete | Made):
             self._frames += 1
         # Nobody waits for the connection of an idle session; the next sweep ends it.
-        self._broken |= not isinstance(outcome, Complete) or self._hold.detached
+        self._broken |= isinstance(outcome, Failed | Stale) or self._hold.detached
+        return outcome
+
+    async def publish(self, made: Made) -> Complete | Failed:
+        """Look at a frame's files and put them in their places; one frame at a time."""
+        try:
+            flaw = await self._flaw(made)
+        except TimeoutError:
+            outcome: Complete | Failed = Failed(NOT_CHECKED, Blame.NODE)
+        except SessionError as error:
+            outcome = Failed(error.cause, Blame.NODE)
+        else:
+            outcome = self._with_hints(flaw) if flaw else _complete(made)
+        self._unpublished = None
+        self._broken |= isinstance(outcome, Failed)
         return outcome
 
     async def end(self) -> None:
@@ -141,7 +167,7 @@ class RenderSession:
             *self._place,
             self.name,
             str(settings.lease_s),
-            _tenths(settings.grace_s),
+            tenths(settings.grace_s),
             "low" if self._node.low_priority else "normal",
             node_scripts.RESIDENT,
             spec_line(self.spec),
@@ -158,39 +184,52 @@ class RenderSession:
             if not isinstance(loaded, Ready):
                 return self._explain(loaded)
             self._ready = True
-        given, self._found = self._found, None
-        if given is None:
-            given = Given(
-                order.attempt,
-                order.frame,
-                overwrite=False,
-                offset=self._hold.output.offset,
-                at=time.time(),
-                frames=self._frames,
-            )
-        answer = await self._order(given)
-        flaw = ""
-        if isinstance(answer, Rendered):
-            flaw = await self._flaw(answer)
-        if isinstance(answer, Rendered) and answer.skipped and flaw:
-            # Half a picture was in the way, and the scene says not to overwrite.
-            answer = await self._order(
-                replace(given, overwrite=True, offset=self._hold.output.offset)
-            )
-            if isinstance(answer, Rendered):
-                flaw = await self._flaw(answer)
+        given, answer = await self._answer_to(order)
         if not isinstance(answer, Rendered):
             return self._explain(answer)
-        if flaw:
-            return self._with_hints(f"the renderer said it saved {flaw}")
+        made = Made(given, answer.files)
+        if answer.skipped:
+            if not await self._flaw(made):
+                return _complete(made)
+            # Half a picture was in the way, and the scene says not to overwrite.
+            given = replace(given, overwrite=True, offset=self._hold.output.offset)
+            answer = await self._order(given)
+            if not isinstance(answer, Rendered):
+                return self._explain(answer)
+            made = Made(given, answer.files)
         self._memory_mb = answer.memory_mb
         self._first_memory_mb = self._first_memory_mb or answer.memory_mb
-        return Complete(answer.files, max(0.0, time.time() - given.at))
+        self._unpublished = given
+        return made
+
+    async def _answer_to(self, order: RenderFrame) -> tuple[Given, Ending | None]:
+        found = self._found.pop(order.attempt, None)
+        if found is not None and self._found:
+            # A later order was given, so this one has been answered.
+            return found, await self._answer_for(found)
+        given = found or Given(
+            order.attempt,
+            order.frame,
+            overwrite=False,
+            offset=self._hold.output.offset,
+            at=time.time(),
+            frames=self._frames,
+            before=self._unpublished and replace(self._unpublished, before=None),
+        )
+        return given, await self._order(given)
 
     async def _order(self, given: Given) -> Ending | None:
         self._hints.clear()
-        text = self._engine.order_line(given.frame, name=given.name, overwrite=given.overwrite)
+        text = self._engine.order_line(
+            given.frame,
+            name=given.name,
+            overwrite=given.overwrite,
+            hidden=self._hidden_folder(given),
+        )
         await self._hold.order(given_line(given), text)
+        return await self._answer_for(given)
+
+    async def _answer_for(self, given: Given) -> Ending | None:
         while True:
             answer = await self._answer()
             if not isinstance(answer, Ready) and not (
@@ -216,24 +255,36 @@ class RenderSession:
                 if not isinstance(ending, Detached):
                     return ending
 
-    async def _flaw(self, rendered: Rendered) -> str:
-        """Return the first file that is not complete, and why; empty: all are."""
-        if not rendered.files:
-            return "the frame, but named no files"
-        answers = await self._inspect(rendered.files)
-        for path, words in zip(rendered.files, answers, strict=True):
-            if words != "ok":
-                return f"{path}, but it {words}"
-        return ""
-
-    async def _inspect(self, files: Sequence[str]) -> list[str]:
+    async def _flaw(self, made: Made) -> str:
+        """Say which file is not complete or not in its place, and why; empty: all are."""
+        if not made.files:
+            return "the renderer said it saved the frame, but named no files"
         while True:
             attachment = await self._hold.attached()
             try:
-                return await asyncio.gather(*(attachment.inspect(path) for path in files))
+                number, words = await self._look(attachment, made)
             except NodeUnreachable:
                 # The channel is not to be used again even when it has not said so yet.
                 attachment.close()
+                continue
+            if words == "ok":
+                return ""
+            return f"the renderer said it saved {made.files[number].path}, but it {words}"
+
+    async def _look(self, attachment: Attachment, made: Made) -> tuple[int, str]:
+        """Return `ok`, or the index of a file and what is wrong with it."""
+        hidden = self._hidden_folder(made.given)
+        if any(file.made != file.path for file in made.files):
+            said = await attachment.publish(hidden, [(file.made, file.path) for file in made.files])
+            number, _, words = said.partition(" ")
+            return (int(number) - 1, words) if words else (0, said)
+        answers = await asyncio.gather(*(attachment.inspect(file.path) for file in made.files))
+        return next(((n, words) for n, words in enumerate(answers) if words != "ok"), (0, "ok"))
+
+    def _hidden_folder(self, given: Given) -> str:
+        if self.spec.options.publish is Publish.DIRECT:
+            return ""
+        return wire.hidden_folder(self.spec.id, given.frame, given.attempt)
 
     def _explain(self, answer: Ending | None) -> Outcome:
         match answer:
@@ -256,8 +307,8 @@ class RenderSession:
         hints = faults or list(self._hints)
         if hints:
             error = f"{error} ({hints[-1].error})"
-        full = "No space left on device" in error
-        return Failed(error, Blame.NODE if faults or full else Blame.JOB)
+        on_node = faults or any(words in error for words in DISK_FAULTS)
+        return Failed(error, Blame.NODE if on_node else Blame.JOB)
 
     def _take(self, text: str) -> None:
         line: Line | None = self._reader.read_line(text)
@@ -276,49 +327,6 @@ class RenderSession:
         self._endings.put_nowait(how)
 
 
-async def end_sessions(
-    connection: Connection,
-    place: tuple[str, str],
-    settings: SessionSettings,
-    epoch: int,
-    which: str,
-    *names: str,
-) -> None:
-    """End the named sessions (`which` is `only`), or all but these (`except`).
-
-    Those of a newer epoch are left alone.
-    Raises SessionError when a process survived even KILL, or NodeUnreachable.
-    """
-    farm, node = place
-    done = await connection.run(
-        node_scripts.END,
-        farm,
-        node,
-        _tenths(settings.grace_s),
-        str(epoch),
-        which,
-        *names,
-        timeout_s=settings.grace_s + 60.0,
-    )
-    left = [line.removeprefix("left ") for line in done.stdout.splitlines() if "left " in line]
-    if done.status != 0 or left:
-        words = done.stderr.strip() or f"a renderer cannot be killed (session {', '.join(left)})"
-        raise SessionError(node, words)
-    for line in done.stdout.splitlines():
-        log.info("session.ended", extra={"node": node, "session": line.removeprefix("ended ")})
-
-
-async def find_sessions(connection: Connection, place: tuple[str, str], epoch: int) -> list[Found]:
-    """Take the sessions that other drivers have left; return those that were given an order.
-
-    Raises SessionError when the node does not say, or NodeUnreachable.
-    """
-    owner = f"{epoch}.{secrets.token_hex(8)}"
-    done = await connection.run(node_scripts.LIST, *place, owner)
-    if done.status != 0:
-        raise SessionError(place[1], done.stderr.strip() or "its sessions cannot be listed")
-    return read_listing(done.stdout)
-
-
-def _tenths(seconds: float) -> str:
-    return str(max(0, round(10 * seconds)))
+def _complete(made: Made) -> Complete:
+    seconds = max(0.0, time.time() - made.given.at)
+    return Complete(tuple(file.path for file in made.files), seconds)

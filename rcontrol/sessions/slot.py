@@ -1,8 +1,13 @@
-"""One slot of a node: renders one frame at a time, with at most one session."""
+"""One slot of a node: renders one frame at a time, with at most one session.
+
+While a frame is being rendered, the files of the one before it are looked at and published: the
+renderer does not wait for that.
+"""
 
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,11 +22,13 @@ from rcontrol.farm.events import (
     FrameRendered,
 )
 from rcontrol.farm.model import AttemptId, Blame, JobId, JobSpec
-from rcontrol.sessions.outcomes import Complete, Failed, Outcome, Stale
+from rcontrol.sessions.outcomes import Complete, Failed, Made, Outcome, Stale
 from rcontrol.sessions.session import RenderSession
 
 log = logging.getLogger(__name__)
 
+PATIENCE_S: Final = 2.0
+"""How long a frame may still be published when its session is to end now."""
 PROGRESS_EVERY_S: Final = 0.5
 """Progress of an attempt is reported at most twice a second."""
 
@@ -43,8 +50,8 @@ class Slot:
     """Takes orders by `give` while `idle` and reports exactly one outcome for each.
 
     An outcome is reported when nothing of a failed or cancelled attempt runs any more; without a
-    connection its lease sees to that, or the next sweep. A frame that is through when an
-    interruption comes counts as rendered.
+    connection its lease sees to that, or the next sweep. A frame that the renderer is through with
+    when an interruption comes is published all the same.
     """
 
     def __init__(
@@ -57,7 +64,10 @@ class Slot:
         self._make_session, self._idle_s = make_session, idle_s
         self._report, self._freed = report, freed
         self._session: RenderSession | None = None
-        self._order: RenderFrame | None = None
+        self._orders: deque[RenderFrame] = deque()
+        """The first one is being rendered; more than one only in a session that was taken over."""
+        self._cancelled: set[AttemptId] = set()
+        self._publishing: asyncio.Task[None] | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._interruption: asyncio.Future[Interruption] | None = None
         self._stopping: Closing | None = None
@@ -66,7 +76,7 @@ class Slot:
     @property
     def idle(self) -> bool:
         """Whether it can be given an order."""
-        return self._order is None and self._waiting is not None and not self._waiting.done()
+        return not self._orders and self._waiting is not None and not self._waiting.done()
 
     @property
     def job(self) -> JobId | None:
@@ -74,27 +84,28 @@ class Slot:
         return None if self._session is None else self._session.spec.id
 
     @property
-    def attempt(self) -> AttemptId | None:
-        """What it renders."""
-        return None if self._order is None else self._order.attempt
-
-    @property
     def session(self) -> str | None:
-        """Name of the session that renders for it now; None: it renders nothing."""
-        return None if self._order is None or self._session is None else self._session.name
+        """Name of the session that has a frame on its hands; None: there is none."""
+        busy = self._orders or (self._publishing is not None and not self._publishing.done())
+        return self._session.name if busy and self._session is not None else None
 
-    def give(self, order: RenderFrame, found: RenderSession | None = None) -> None:
-        """Begin with a frame; only while `idle`. `found`: a session that is at it already."""
+    def give(self, *orders: RenderFrame, found: RenderSession | None = None) -> None:
+        """Begin with a frame; only while `idle`.
+
+        `found`: a session that was given these orders before; its renderer is at the last of them.
+        """
         assert self.idle, "a slot renders one frame at a time"
-        self._order = order
+        self._orders.extend(orders)
         self._session = found or self._session
         self._interruption = asyncio.get_running_loop().create_future()
         self._close_after = None
         self._wake()
 
-    def cancel(self) -> None:
-        """End what it renders now."""
-        self._interrupt(Cancelled())
+    def cancel(self, attempt: AttemptId) -> None:
+        """End an attempt that is being rendered here."""
+        if any(order.attempt == attempt for order in self._orders):
+            self._cancelled.add(attempt)
+            self._interrupt_cancelled()
 
     def close_session(self, job: JobId) -> None:
         """End a session of this job: now when idle, else after the frame."""
@@ -113,15 +124,20 @@ class Slot:
         """Serve orders until stopped."""
         while self._stopping is None:
             await self._wait()
-            if self._order is not None:
-                await self._serve(self._order)
+            if self._orders:
+                await self._serve(self._orders[0])
             elif self._stopping is None:
                 await self._end_session()
-        await self._end_session()
+        await self._end_session(PATIENCE_S)
 
     def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+    def _interrupt_cancelled(self) -> None:
+        # The renderer is through with all but the last one.
+        if len(self._orders) == 1 and self._orders[0].attempt in self._cancelled:
+            self._interrupt(Cancelled())
 
     def _interrupt(self, why: Interruption) -> None:
         if self._interruption is not None and not self._interruption.done():
@@ -129,7 +145,7 @@ class Slot:
 
     async def _wait(self) -> None:
         """Wait for an order; without one, a session that was asked for or unused is to end."""
-        if self._close_after is not None and self._close_after == self.job:
+        if self._orders or (self._close_after is not None and self._close_after == self.job):
             return
         self._waiting = asyncio.get_running_loop().create_future()
         self._freed()
@@ -145,23 +161,57 @@ class Slot:
         if not work.done():
             work.cancel()
             await asyncio.wait({work})
-        outcome: Complete | Failed | None
+        outcome: Complete | Made | Failed | None
         if work.cancelled():
-            await self._end_session()
+            await self._end_session(PATIENCE_S)
             outcome = None
         elif error := work.exception():
-            log.error("slot.failed", exc_info=error, extra={"attempt": order.attempt})
-            outcome = Failed(f"rcontrol failed: {error!r}", Blame.FARM)
+            outcome = _defect(order, error)
         else:
             outcome = work.result()
         if isinstance(outcome, Failed):
             await self._end_session()
-        self._order = self._interruption = None
-        self._conclude(order, outcome, time.monotonic() - begun)
-        if self._session is not None and self._session.spent:
+        # One at a time: storage that is slower than the renderer holds it back.
+        await self._published()
+        if isinstance(outcome, Made):
+            assert self._session is not None
+            publishing = self._publish(order, self._session, outcome, begun)
+            self._publishing = asyncio.create_task(publishing)
+        else:
+            self._conclude(order, outcome, time.monotonic() - begun)
+        self._orders.popleft()
+        self._cancelled.discard(order.attempt)
+        self._interruption = asyncio.get_running_loop().create_future() if self._orders else None
+        self._interrupt_cancelled()
+        if self._session is not None and self._session.spent and not self._orders:
             await self._end_session()
 
-    async def _render(self, order: RenderFrame) -> Complete | Failed:
+    async def _publish(
+        self, order: RenderFrame, session: RenderSession, made: Made, begun: float
+    ) -> None:
+        outcome: Complete | Failed | None = None
+        try:
+            outcome = await session.publish(made)
+        except asyncio.CancelledError:
+            log.info("slot.not_published", extra={"attempt": order.attempt})
+        except Exception as error:
+            outcome = _defect(order, error)
+        if not isinstance(outcome, Complete):
+            # What renders now may go on; nothing new is given to this renderer.
+            self.close_session(order.spec.id)
+        self._conclude(order, outcome, time.monotonic() - begun)
+
+    async def _published(self, patience_s: float | None = None) -> None:
+        """Wait until nothing is being published; after `patience_s` the attempt is given back."""
+        if self._publishing is None:
+            return
+        await asyncio.wait({self._publishing}, timeout=patience_s)
+        if not self._publishing.done():
+            self._publishing.cancel()
+            await asyncio.wait({self._publishing})
+        self._publishing = None
+
+    async def _render(self, order: RenderFrame) -> Complete | Made | Failed:
         progress = self._progress_of(order)
         for _ in range(2):
             try:
@@ -215,8 +265,12 @@ class Slot:
             case None:
                 self._report(AttemptReturned(*facts))
 
-    async def _end_session(self) -> None:
-        """End the session; what cannot be ended now is ended by its lease or the next sweep."""
+    async def _end_session(self, patience_s: float | None = None) -> None:
+        """End the session; what cannot be ended now is ended by its lease or the next sweep.
+
+        `patience_s`: how long a frame may still be published.
+        """
+        await self._published(patience_s)
         session = self._session
         if session is None:
             return
@@ -227,3 +281,8 @@ class Slot:
         # Kept until here: a cancelled end is tried again.
         self._session = None
         self._close_after = None
+
+
+def _defect(order: RenderFrame, error: BaseException) -> Failed:
+    log.error("slot.failed", exc_info=error, extra={"attempt": order.attempt})
+    return Failed(f"rcontrol failed: {error!r}", Blame.FARM)

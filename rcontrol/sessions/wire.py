@@ -1,7 +1,7 @@
 """The bytes of the protocol in `rcontrol.sessions`: names, control lines, output lines."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 LONGEST_LINE: Final = 65536
@@ -25,13 +25,28 @@ def order(facts: str, text: str) -> bytes:
 
 def inspection(token: str, path: str) -> bytes:
     """Return the control line that has a picture looked at."""
-    escaped = _UNSAFE_IN_PATH.sub(lambda found: b"\\0%03o" % found[0][0], _encoded(path))
-    return b"?" + token.encode("ascii") + b" " + escaped + b"\n"
+    return b"?" + token.encode("ascii") + b" " + _spelled(path) + b"\n"
+
+
+def publication(token: str, hidden: str, files: Iterable[tuple[str, str]]) -> bytes:
+    """Return the control line that has files looked at and put in their places: (made, final)."""
+    words = [hidden, *(path for pair in files for path in pair)]
+    return b"!" + token.encode("ascii") + b" " + b" ".join(map(_spelled, words)) + b"\n"
+
+
+def hidden_folder(job: str, frame: int, attempt: str) -> str:
+    """Return the relative path of the folders in which an attempt makes its files."""
+    return f".rcontrol-{folder_name(job)}/{frame}.{attempt}"
 
 
 def end_mark(session: str) -> str:
     """Return how the end line of a session begins."""
     return f"@session-{session}@"
+
+
+def _spelled(path: str) -> bytes:
+    """Return a path as `printf %b` reads it, without blanks."""
+    return _UNSAFE_IN_PATH.sub(lambda found: b"\\0%03o" % found[0][0], _encoded(path))
 
 
 def _encoded(text: str) -> bytes:

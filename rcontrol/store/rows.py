@@ -16,6 +16,7 @@ from rcontrol.farm.model import (
     JobOptions,
     JobSpec,
     JobStatus,
+    Publish,
 )
 
 Row = dict[str, Any]
@@ -35,6 +36,7 @@ def job_row(job: Job) -> Row:
         "output": spec.options.output,
         "scene": spec.options.scene,
         "args": list(spec.options.args),
+        "publish": spec.options.publish.value,
         "priority": spec.priority,
         "created_at": spec.created_at,
         "nodes": sorted(job.nodes),
@@ -57,7 +59,9 @@ def job_of(row: RowMapping) -> Job:
             engine=row["engine"],
             start_frame=row["start_frame"],
             end_frame=row["end_frame"],
-            options=JobOptions(row["output"], row["scene"], tuple(row["args"])),
+            options=JobOptions(
+                row["output"], row["scene"], tuple(row["args"]), Publish(row["publish"])
+            ),
             priority=row["priority"],
             created_at=row["created_at"],
         ),

@@ -78,6 +78,7 @@ jobs: Final = Table(
     Column("output", AnyText, nullable=False),
     Column("scene", AnyText, nullable=False),
     Column("args", JSON, nullable=False),
+    Column("publish", Text, nullable=False, server_default="fenced"),
     Column("priority", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("nodes", JSON, nullable=False),

@@ -8,7 +8,7 @@ from anyio import to_thread
 from pydantic import BaseModel
 
 from rcontrol.errors import JobNotFound, NodeNotFound
-from rcontrol.farm.model import JobId, JobOptions
+from rcontrol.farm.model import JobId, JobOptions, Publish
 from rcontrol.farm.views import JobView
 from rcontrol.gateway import Farm, JobRequest
 from rcontrol.storage import Storage
@@ -73,7 +73,9 @@ async def submit(call: Call) -> JobCreated:
             nodes=tuple(order.nodes),
             engine=order.render_engine or "",
             name=order.name or "",
-            options=JobOptions(order.output or "", order.scene or "", tuple(order.args)),
+            options=JobOptions(
+                order.output or "", order.scene or "", tuple(order.args), Publish(order.publish)
+            ),
             priority=order.priority,
         )
     )

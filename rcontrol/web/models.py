@@ -86,6 +86,9 @@ class JobOrder(BaseModel):
     """Name of the scene to render; absent: the file's active scene."""
     args: list[Text] = Field(default_factory=list)
     """Extra arguments for the renderer's command line."""
+    publish: Literal["fenced", "direct"] = "fenced"
+    """`fenced`: a frame's files appear in their place when they are complete; `direct`: the
+    renderer writes them there."""
     priority: Annotated[int, Field(ge=-INT32_MAX, le=INT32_MAX)] = 0
     """Higher goes first among rendering jobs."""
 
@@ -170,6 +173,7 @@ class OptionsOfJob(TypedDict):
     output: str
     scene: str
     args: list[str]
+    publish: str
     priority: int
 
 

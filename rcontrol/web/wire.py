@@ -86,6 +86,7 @@ def _details(view: JobView) -> JobDetails:
             "output": spec.options.output,
             "scene": spec.options.scene,
             "args": list(spec.options.args),
+            "publish": spec.options.publish.value,
             "priority": spec.priority,
         },
     }

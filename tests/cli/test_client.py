@@ -26,7 +26,13 @@ def test_a_job_from_its_submission_to_its_end(client: Client, base: Path) -> Non
     found = client.job(job)
     assert client.jobs() == [found]
     assert found["path"] == str(base / "cube.blend")
-    assert found["options"] == {"output": "/o/", "scene": "", "args": ["-x"], "priority": 2}
+    assert found["options"] == {
+        "output": "/o/",
+        "scene": "",
+        "args": ["-x"],
+        "publish": "fenced",
+        "priority": 2,
+    }
     assert found["name"] == "film"
     client.start(job)
     assert client.job(job)["status"] == "Rendering"

@@ -46,7 +46,7 @@ def test_submit(run: Run, client: Client, base: Path, monkeypatch: pytest.Monkey
 def test_submit_with_everything(run: Run, client: Client, base: Path) -> None:
     words = ["submit", "films/only-there.blend", "--start", "1", "--end", "2", "--json"]
     options = ["--nodes", "hex1,mac1", "--name", "N", "--output", "/o/", "--scene", "S"]
-    result = run(*words, *options, "--priority", "5", "--", "--debug", "-x")
+    result = run(*words, *options, "--direct", "--priority", "5", "--", "--debug", "-x")
     found = client.job(json.loads(result.stdout)["job_id"])
     assert found["path"] == str(base / "films" / "only-there.blend")
     assert found["name"] == "N"
@@ -54,6 +54,7 @@ def test_submit_with_everything(run: Run, client: Client, base: Path) -> None:
         "output": "/o/",
         "scene": "S",
         "args": ["--debug", "-x"],
+        "publish": "direct",
         "priority": 5,
     }
     enabled = [name for name, node in found["node_status"].items() if node["enabled"]]

@@ -20,7 +20,7 @@ def pixels(path: Path) -> Any:
 
 
 def test_a_blend_goes_in_and_verified_frames_come_out(server: Server, base: Path) -> None:
-    scene = build_scene(base / "cube" / "cube.blend", frames=10, size=(160, 120), samples=16)
+    scene = build_scene(base / "cube" / "cube.blend", frames=10, size=(200, 150), samples=64)
     job = server.submit(scene, 1, 10)
     assert server.status(job)["status"] == "Waiting"
     server.get(f"/job/start/{job}")

@@ -55,10 +55,11 @@ class LocalSession:
         except BrokenPipeError:
             pass
 
-    def order(self, frame: int, *, overwrite: bool = False) -> None:
+    def order(self, frame: int, *, overwrite: bool = False, hidden: str = "") -> None:
         self._orders += 1
         name = f"1-{self._orders}"
-        self.send(self.engine.order_line(frame, name=name, overwrite=overwrite))
+        line = self.engine.order_line(frame, name=name, overwrite=overwrite, hidden=hidden)
+        self.send(line)
 
     def until(self, wanted: Callable[[Line], bool]) -> Line:
         """Return the next line that is wanted, or the problem that a premature end is."""
@@ -70,9 +71,9 @@ class LocalSession:
     def ready(self) -> Line:
         return self.until(lambda line: isinstance(line, Ready) or _ends(line))
 
-    def render(self, frame: int, *, overwrite: bool = False) -> Line:
+    def render(self, frame: int, *, overwrite: bool = False, hidden: str = "") -> Line:
         """Order a frame and return how it ended."""
-        self.order(frame, overwrite=overwrite)
+        self.order(frame, overwrite=overwrite, hidden=hidden)
         return self.until(_ends)
 
     def finish(self) -> int:

@@ -52,10 +52,11 @@ def test_stdin_lines_are_ascii_whatever_the_path() -> None:
         "scene": "S",
         "args": ["-t", "1"],
     }
-    assert json.loads(ENGINE.order_line(7, name="1-2", overwrite=True)) == {
+    assert json.loads(ENGINE.order_line(7, name="1-2", overwrite=True, hidden=".r/7")) == {
         "frame": 7,
         "overwrite": True,
         "name": "1-2",
+        "hidden": ".r/7",
     }
 
 
@@ -113,7 +114,7 @@ def test_the_loop_is_python_3_5() -> None:
         if isinstance(node, ast.Import)
         for alias in node.names
     }
-    assert imported <= {"ctypes", "json", "os", "resource", "sys", "traceback"}
+    assert imported <= {"ctypes", "json", "os", "re", "resource", "shutil", "sys", "traceback"}
 
 
 def test_the_loop_fits_into_one_argument() -> None:

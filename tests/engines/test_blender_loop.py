@@ -63,7 +63,7 @@ def pixels(path: Path) -> np.ndarray[Any, Any]:
 
 def files(line: Any) -> list[Path]:
     assert isinstance(line, Rendered), line
-    return [Path(file) for file in line.files]
+    return [Path(file.path) for file in line.files]
 
 
 def test_frames_are_those_of_a_process_per_frame(

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcontrol.engines.base import Begun, Outdated, Problem, Progress, Ready, Rendered
+from rcontrol.engines.base import (
+    Begun,
+    Outdated,
+    Problem,
+    Progress,
+    Ready,
+    Rendered,
+    RenderedFile,
+)
 from rcontrol.engines.blender_loop import MARK
 from rcontrol.engines.blender_reader import BlenderReader
 from rcontrol.farm.model import Blame
@@ -155,12 +163,16 @@ def test_a_crash_names_the_error_before_it() -> None:
 def test_the_loops_reports() -> None:
     reader = BlenderReader()
     path = "/mnt/\udce9/new\nline ö.png"
-    rendered = marked("rendered", frame=3, files=[path], skipped=True, memory_mb=12.5)
+    rendered = marked(
+        "rendered", frame=3, files=[(path, "/mnt/.r/ö.png")], skipped=True, memory_mb=12.5
+    )
     assert rendered.isascii()
     assert "\n" not in rendered
     assert reader.read_line(marked("ready")) == Ready()
     assert reader.read_line("left open by Blender" + marked("begun", frame=3)) == Begun(3)
-    assert reader.read_line(rendered + "\r") == Rendered(3, (path,), True, 12.5)
+    assert reader.read_line(rendered + "\r") == Rendered(
+        3, (RenderedFile(path, "/mnt/.r/ö.png"),), True, 12.5
+    )
     assert reader.read_line(marked("outdated")) == Outdated()
     assert reader.read_line(problem_report("x", "node", final=True)) == Problem(
         "x", Blame.NODE, ends_frame=True, final=True

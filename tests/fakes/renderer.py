@@ -2,8 +2,8 @@
 
 `python renderer.py PROJECT`. The project is JSON: {"out": FOLDER, "acts": {FRAME: ACT},
 "act": ACT}; an act is a list of words, see `Renderer`. It prints lines of MARK, a word and JSON,
-and reads orders `FRAME OVERWRITE NAME` after one line of settings. OUT/rendered gets a line for
-each frame it begins.
+and reads orders `FRAME OVERWRITE NAME HIDDEN` after one line of settings. OUT/rendered gets a line
+for each frame it begins.
 """
 
 import json
@@ -50,10 +50,18 @@ class Renderer:
         self.frame = 0
         self.told_at = 0.0
         self.overwrite = False
+        self.hidden = ""
+
+    @property
+    def place(self) -> Path:
+        return self.out / f"f_{self.frame:04d}.png"
 
     @property
     def file(self) -> Path:
-        return self.out / f"f_{self.frame:04d}.png"
+        """Where the picture is made."""
+        folder = self.out / self.hidden
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / self.place.name
 
     def serve(self) -> None:
         self.out.mkdir(parents=True, exist_ok=True)
@@ -65,7 +73,7 @@ class Renderer:
         say("ready")
         taken = set()
         for line in iter(sys.stdin.readline, ""):
-            frame, overwrite, name = line.split()
+            frame, overwrite, name, *hidden = line.split()
             if name in taken:
                 continue
             taken.add(name)
@@ -75,6 +83,8 @@ class Renderer:
                 with (self.out / "gaps").open("a") as gaps:
                     gaps.write(f"{time.monotonic() - self.told_at}\n")
             self.frame, self.overwrite = int(frame), overwrite == "True"
+            self.hidden = "".join(hidden)
+            self.note_hidden()
             say("begun", frame=self.frame)
             self.act(self.script.get("acts", {}).get(frame, self.script.get("act", ["save"])))
 
@@ -82,11 +92,15 @@ class Renderer:
         name, *arguments = words
         getattr(self, name)(*arguments)
 
+    def note_hidden(self) -> None:
+        with Path(os.environ["RCONTROL_HIDDEN"]).open("a") as folders:
+            folders.write(f"{self.out / self.hidden}\n")
+
     def rendered(self, skipped: bool = False) -> None:
         say(
             "rendered",
             frame=self.frame,
-            files=[str(self.file)],
+            files=[(str(self.place), str(self.place if skipped else self.file))],
             skipped=skipped,
             memory_mb=self.memory_mb,
         )
@@ -111,7 +125,7 @@ class Renderer:
 
     def keep(self) -> None:
         """Save only where nothing is, unless told to overwrite."""
-        if self.file.exists() and not self.overwrite:
+        if self.place.exists() and not self.overwrite:
             self.rendered(skipped=True)
         else:
             self.save()

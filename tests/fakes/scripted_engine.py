@@ -15,6 +15,7 @@ from rcontrol.engines.base import (
     Reader,
     Ready,
     Rendered,
+    RenderedFile,
 )
 from rcontrol.farm.model import Blame, JobSpec
 from tests.fakes.renderer import MARK
@@ -39,7 +40,7 @@ class ScriptedReader:
             case "progress":
                 return Progress(facts["percent"])
             case "rendered":
-                facts["files"] = tuple(facts["files"])
+                facts["files"] = tuple(RenderedFile(*file) for file in facts["files"])
                 return Rendered(**facts)
             case "hint":
                 return Problem(facts["error"], Blame(facts["blame"]))
@@ -72,8 +73,8 @@ class ScriptedEngine:
     def settings_line(self, spec: JobSpec) -> str:
         return spec.name
 
-    def order_line(self, frame: int, *, name: str, overwrite: bool) -> str:
-        return f"{frame} {overwrite} {name}"
+    def order_line(self, frame: int, *, name: str, overwrite: bool, hidden: str) -> str:
+        return f"{frame} {overwrite} {name} {hidden}"
 
     def reader(self, spec: JobSpec) -> Reader:
         return ScriptedReader()

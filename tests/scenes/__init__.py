@@ -55,11 +55,13 @@ def build_scene(
     use_extension: bool = True,
     views: str = "",
     more_scenes: Sequence[str] = (),
+    passes: bool = False,
 ) -> Path:
     """Write a .blend of a cube that turns, and return its path.
 
     `tile`: width and height of what Cycles renders at a time, in pixels.
     `views`: empty, or how stereo is written: `INDIVIDUAL`, `STEREO_3D`, `MULTIVIEW`.
+    `passes`: whether a second view layer and File Output nodes of the compositor write files, too.
     `more_scenes`: names of further scenes, which see the cube from elsewhere.
     """
     options = {
@@ -77,6 +79,7 @@ def build_scene(
         "use_extension": use_extension,
         "views": views,
         "more_scenes": tuple(more_scenes),
+        "passes": passes,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_made(json.dumps(options, sort_keys=True)))

@@ -46,12 +46,55 @@ def add_scene(name: str, like: Any) -> None:
     scene.camera = camera
 
 
+def add_passes(scene: Any) -> None:
+    """Have the compositor write files of its own: loose ones, one in a group, a layered one."""
+    scene.view_layers.new("Second").use_pass_z = True
+    scene.use_nodes = True
+    tree = scene.node_tree
+    layers = [tree.nodes.new("CompositorNodeRLayers") for _ in scene.view_layers]
+    for node, layer in zip(layers, scene.view_layers, strict=True):
+        node.layer = layer.name
+    loose = add_file_output(tree, "//passes/", ("first_", "below/second_", "ä ##_"))
+    for socket, node in zip(loose.inputs, (*layers, layers[0]), strict=True):
+        tree.links.new(node.outputs["Image"], socket)
+    layered = add_file_output(tree, "//layers/all_", ())
+    layered.format.file_format = "OPEN_EXR_MULTILAYER"
+    layered.layer_slots.clear()
+    for node in layers:
+        tree.links.new(node.outputs["Image"], layered.layer_slots.new(node.layer))
+    muted = add_file_output(tree, "//muted/", ("never_",))
+    tree.links.new(layers[0].outputs["Image"], muted.inputs[0])
+    muted.mute = True
+    add_file_output(tree, "//linked to nothing/", ("never_",))
+    inner = bpy.data.node_groups.new("Inner", "CompositorNodeTree")
+    if hasattr(inner, "interface"):  # 4.0 and later
+        inner.interface.new_socket("Image", in_out="INPUT", socket_type="NodeSocketColor")
+    else:
+        inner.inputs.new("NodeSocketColor", "Image")
+    within = add_file_output(inner, "//passes/", ("grouped_",))
+    inner.links.new(inner.nodes.new("NodeGroupInput").outputs[0], within.inputs[0])
+    group = tree.nodes.new("CompositorNodeGroup")
+    group.node_tree = inner
+    tree.links.new(layers[1].outputs["Image"], group.inputs[0])
+
+
+def add_file_output(tree: Any, folder: str, names: tuple[str, ...]) -> Any:
+    node = tree.nodes.new("CompositorNodeOutputFile")
+    node.base_path = folder
+    node.file_slots.clear()
+    for name in names or ("unused",):
+        node.file_slots.new(name)
+    return node
+
+
 def main(path: str, options: dict[str, Any]) -> None:
     if not bpy.app.binary_path:
         bpy.ops.wm.read_factory_settings()
     scene = bpy.context.scene
     animate_cube(options["frames"])
     apply_render_settings(scene, options)
+    if options["passes"]:
+        add_passes(scene)
     for name in options["more_scenes"]:
         add_scene(name, scene)
     if not options["camera"]:

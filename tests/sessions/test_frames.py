@@ -60,7 +60,7 @@ def test_misbehaviour_fails_the_attempt(
             assert words.format(out=folder / "job") in outcome.error
             assert outcome.blame is blame
             assert not outcome.final
-            assert not [pid for pid in stage.pids() if alive(pid)]
+            await stage.until(lambda: not [pid for pid in stage.pids() if alive(pid)])
             assert isinstance(await stage.render(spec, 2), FrameRendered)
 
     asyncio.run(scenario())

@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 
 import pytest
 
-from rcontrol.farm.model import AttemptId, JobId, JobOptions, JobSpec
+from rcontrol.farm.model import AttemptId, JobId, JobOptions, JobSpec, Publish
 from rcontrol.sessions.records import Found, Given, given_line, read_listing, spec_line
 
 SPEC = JobSpec(
-    JobId("j"), "ä\n", "/a\udcff b", "blend", 1, 9, JobOptions("//x", "S", ("-t", "1")), 2, 3.5
+    *(JobId("j"), "ä\n", "/a\udcff b", "blend", 1, 9),
+    *(JobOptions("//x", "S", ("-t", "1"), Publish.DIRECT), 2, 3.5),
 )
 GIVEN = Given(AttemptId("4-2"), 5, overwrite=False, offset=77, at=9.5, frames=3)
 
@@ -20,6 +22,14 @@ def test_what_is_written_down_is_read_again() -> None:
     assert "\t" not in given_line(GIVEN)
     text = listing("s1", spec_line(SPEC), given_line(GIVEN))
     assert read_listing(text) == [Found("s1", SPEC, GIVEN)]
+
+
+def test_the_order_before_is_read_with_it() -> None:
+    before = Given(AttemptId("4-1"), 4, overwrite=True, offset=7, at=8.5)
+    both = replace(GIVEN, before=before)
+    (found,) = read_listing(listing("s1", spec_line(SPEC), given_line(both)))
+    assert found.given == both
+    assert found.orders == (before, both)
 
 
 def test_fields_of_another_version_are_passed_over() -> None:

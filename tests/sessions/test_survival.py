@@ -1,6 +1,7 @@
 """Frames outlive connections and drivers, and are rendered once."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,11 @@ def known_as(sshd: Sshd, relay: Relay) -> None:
     )
 
 
+def made(folder: Path, name: str) -> bool:
+    """Whether a picture is there, in its place or still hidden."""
+    return any((folder / "job").rglob(name))
+
+
 def test_a_frame_outlives_its_connection(sshd: Sshd, folder: Path) -> None:
     async def scenario() -> None:
         async with Stage(sshd, folder) as stage:
@@ -68,7 +74,7 @@ def test_a_frame_that_ends_while_nobody_is_there_counts(sshd: Sshd, folder: Path
             await stage.progressed(attempt)
             sshd.stop()
             release(stage)
-            await stage.until((folder / "job" / "f_0001.png").exists)
+            await stage.until(lambda: made(folder, "f_0001.png"))
             sshd.start()
             assert isinstance(await stage.outcome(attempt), FrameRendered)
             assert stage.rendered() == [1]
@@ -224,10 +230,51 @@ def test_an_outcome_that_nobody_heard_of_is_reported(sshd: Sshd, folder: Path) -
             await before.progressed(attempt)
             await before.vanish()
             release(before)
-            await before.until((folder / "job" / "f_0001.png").exists)
+            await before.until(lambda: made(folder, "f_0001.png"))
             async with Stage(sshd, folder, farm=before.farm, epoch=2) as after:
                 assert isinstance(await after.outcome(attempt), FrameRendered)
                 assert after.rendered() == [1]
+
+    asyncio.run(scenario())
+
+
+def unpublish(session: Path, picture: Path) -> None:
+    """Put a session's only picture back to where it was made."""
+    hidden = Path((session / "hidden").read_text().splitlines()[0])
+    hidden.mkdir(parents=True)
+    picture.rename(hidden / picture.name)
+    (session / "published").unlink()
+
+
+@pytest.mark.parametrize("published", [True, False])
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_the_frame_that_was_being_published_is_taken_over_beside_the_next(
+    sshd: Sshd, folder: Path, published: bool, cancelled: bool
+) -> None:
+    async def scenario() -> None:
+        before = Stage(sshd, folder)
+        async with before:
+            spec = before.project(acts={"2": ["wait", "go"]})
+            assert isinstance(await before.render(spec, 1), FrameRendered)
+            second = before.queue(spec, 2)
+            await before.progressed(second)
+            # As if the first one had not been published yet when the second one was given.
+            session = before.sessions[0]
+            lines = (session / "given").read_text().splitlines()
+            first, last = (json.loads(line) for line in lines)
+            (session / "given").write_text(json.dumps({**last, "before": first}) + "\n")
+            if not published:
+                unpublish(session, folder / "job" / "f_0001.png")
+            await before.vanish()
+            async with Stage(sshd, folder, farm=before.farm, epoch=2) as after:
+                if cancelled:
+                    after.driver.cancel(first["attempt"])
+                assert isinstance(await after.outcome(first["attempt"]), FrameRendered)
+                assert (folder / "job" / "f_0001.png").exists()
+                assert not after.outcomes(second)
+                release(after)
+                assert isinstance(await after.outcome(second), FrameRendered)
+                assert after.rendered() == [1, 2]
 
     asyncio.run(scenario())
 

@@ -9,7 +9,9 @@ from rcontrol.farm.model import (
     FrameStatus,
     Job,
     JobId,
+    JobOptions,
     JobSpec,
+    Publish,
 )
 
 JOB = JobId("0" * 32)
@@ -18,7 +20,12 @@ JOB = JobId("0" * 32)
 def job(id: JobId = JOB, place: int = 1) -> Job:  # noqa: A002
     """A job of 100 frames."""
     return Job(
-        JobSpec(id, "robots", "/mnt/robots.blend", "blend", 1, 100), place, frozenset({"n1"})
+        JobSpec(
+            *(id, "robots", "/mnt/robots.blend", "blend", 1, 100),
+            options=JobOptions("/out/", "S", ("-x",), Publish.DIRECT),
+        ),
+        place,
+        frozenset({"n1"}),
     )
 
 

@@ -72,7 +72,8 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ANY_TEXT, inner, max_size=4),
     max_leaves=10,
 )
-FIELDS = st.sampled_from([*ORDER, "render_engine", "name", "output", "scene", "args", "priority"])
+OPTIONS = ("output", "scene", "args", "publish", "priority")
+FIELDS = st.sampled_from([*ORDER, "render_engine", "name", *OPTIONS])
 PATHS = st.sampled_from(["/job/new", "/storage/ls"])
 SEGMENTS = st.one_of(
     st.sampled_from(["job", "node", "config", "storage", "info", "start", "enable", "hex1", ""]),

@@ -54,7 +54,13 @@ def test_a_job_in_the_words_of_2018(
     }
     assert found["frames_done"] == 1
     assert found["reason"] == ""
-    assert found["options"] == {"output": "", "scene": "", "args": [], "priority": 0}
+    assert found["options"] == {
+        "output": "",
+        "scene": "",
+        "args": [],
+        "publish": "fenced",
+        "priority": 0,
+    }
 
 
 @BOTH
@@ -233,7 +239,8 @@ def test_submitting_as_old_clients_do(api: Api, extra: dict[str, object]) -> Non
 
 
 def test_submitting_with_options(api: Api) -> None:
-    options = {"output": "//out/", "scene": "Två", "args": ["--debug"], "priority": 7}
+    options: dict[str, Any] = {"output": "//out/", "scene": "Två", "args": ["--debug"]}
+    options |= {"publish": "direct", "priority": 7}
     job = api.post("/job/new", json=ORDER | options | {"name": "Läuft"}).json()["job_id"]
     found = api.get(f"/job/info/{job}").json()
     assert found["options"] == options

@@ -131,6 +131,7 @@ def test_a_finished_job_stays_finished(api: Api, farm: FakeFarm, job: JobId, act
         ({"render_engine": "maya"}, 400, "Missing required data", "render_engine"),
         ({"path": "notes.txt"}, 400, "Missing required data", "render_engine"),
         ({"args": ["a", None]}, 400, "Missing required data", "args.1"),
+        ({"publish": "maybe"}, 400, "Missing required data", "publish"),
         ({"priority": "high"}, 400, "Missing required data", "priority"),
         ({"priority": 2**40}, 400, "Missing required data", "priority"),
         ({"name": ["x"]}, 400, "Missing required data", "name"),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rcontrol.farm.model import Job, JobId, JobOptions, JobSpec, JobStatus, NodeStatus
+from rcontrol.farm.model import Job, JobId, JobOptions, JobSpec, JobStatus, NodeStatus, Publish
 from rcontrol.farm.views import EMPTY_VIEW, JobView, NodeView, RunningFrame
 from rcontrol.web import wire
 
@@ -16,7 +16,7 @@ SPEC = JobSpec(
     "blend",
     start_frame=1,
     end_frame=10,
-    options=JobOptions("/out/", "Scene", ("-x",)),
+    options=JobOptions("/out/", "Scene", ("-x",), Publish.DIRECT),
     priority=3,
 )
 JOB = Job(SPEC, place=1, nodes=frozenset({"hex1", "gone"}))
@@ -92,7 +92,13 @@ def test_what_the_original_did_not_tell() -> None:
         "frames_done": 3,
         "frames_failed": 7,
         "left_out": {},
-        "options": {"output": "/out/", "scene": "Scene", "args": ["-x"], "priority": 3},
+        "options": {
+            "output": "/out/",
+            "scene": "Scene",
+            "args": ["-x"],
+            "publish": "direct",
+            "priority": 3,
+        },
     }
 
 

@@ -1,7 +1,8 @@
 # attach FARM NODE SESSION OWNER OFFSET: the renderer's output from a byte on, on stdout; orders in.
 # Lines on stdin: `>FACTS` TAB `TEXT` is a line for the renderer, FACTS what is written down of it;
-# `?TOKEN PATH` a file to look at, and an empty one is a sign of life, as every line is.
-# `TOKEN ok` or `TOKEN WORDS` comes on stderr. Status 3: there is no session; 4: it is taken.
+# `?TOKEN PATH` a file to look at, `!TOKEN HIDDEN MADE FINAL...` files to look at and to publish, and
+# an empty one is a sign of life, as every line is. `TOKEN ok` or `TOKEN WORDS` comes on stderr.
+# Status 3: there is no session; 4: it is taken.
 LC_ALL=C
 export LC_ALL
 gone() {
@@ -44,6 +45,7 @@ while IFS= read -r line; do
             printf '%s\n' "${line#*"$tab"}" >&3
             ;;
         '?'*) answer "${line#?}" </dev/null >/dev/null 3>&- & ;;
+        '!'*) publish "${line#?}" </dev/null >/dev/null 3>&- & ;;
     esac
     { true >"$folder/alive"; } 2>/dev/null
 done

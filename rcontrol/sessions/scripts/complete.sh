@@ -1,8 +1,8 @@
 # Whether a picture is whole. Needs od, awk, wc and df.
 
-# answer "TOKEN PATH": PATH as printf's %b reads it. Forks as little as can be: a renderer waits.
-answer() {
-    path=${1#* }
+# decode PATH: sets `path` to what printf's %b makes of it. Forks only where there is a backslash.
+decode() {
+    path=$1
     case $path in
         *\\*)
             # The x keeps newlines at the end of the path.
@@ -10,13 +10,22 @@ answer() {
             path=${path%x}
             ;;
     esac
+}
+
+# answer "TOKEN PATH". Forks as little as can be: a renderer waits.
+answer() {
+    decode "${1#* }"
     examine "$path"
-    [ "$words" = ok ] || words=$words$(space "$path")
     printf '%s %s\n' "${1%% *}" "$words" >&2
 }
 
-# examine PATH: sets words to `ok`, or to what is wrong with it.
+# examine PATH: sets `words` to `ok`, or to what is wrong with it and its disk.
 examine() {
+    look_at "$1"
+    [ "$words" = ok ] || words=$words$(space "$1")
+}
+
+look_at() {
     if [ ! -e "$1" ]; then
         words="is missing"
     elif [ ! -f "$1" ]; then

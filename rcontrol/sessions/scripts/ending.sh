@@ -76,6 +76,22 @@ recorded_group() (
     echo "$leader"
 )
 
+# remove_hidden FOLDER: what the renderer has made and nobody has published. Its list has a folder a
+# line, spelled for `printf %b`; anything else in it is left alone.
+remove_hidden() {
+    [ -f "$1/hidden" ] || return 0
+    while IFS= read -r spelled; do
+        path=$(printf '%bx' "$spelled")
+        path=${path%x}
+        case ${path%/*} in
+            /*/.rcontrol-*)
+                [ ! -d "$path" ] || rm -rf "$path"
+                rmdir "${path%/*}"
+                ;;
+        esac
+    done <"$1/hidden" 2>/dev/null
+}
+
 # end_session FOLDER GRACE: the renderer and then the folder; status 1: a process is left.
 end_session() {
     # Whoever is about to start the renderer writes `pid` first and then looks for `stop`.
@@ -87,6 +103,7 @@ end_session() {
     if group=$(recorded_group "$1"); then
         end_group "$group" "$2" || return 1
     fi
+    remove_hidden "$1"
     # The supervisor may be writing its last words there.
     napped=0
     until rm -rf "$1" 2>/dev/null || [ "$napped" -ge 20 ]; do

@@ -44,6 +44,8 @@ launch() {
     grep . "$folder/settings" >&0
     # A renderer that is ended leaves its temporary files; these end with the folder.
     mkdir "$folder/tmp" && TMPDIR=$folder/tmp && export TMPDIR
+    RCONTROL_HIDDEN=$folder/hidden
+    export RCONTROL_HIDDEN
     umask "$mask"
     if [ "$low" = low ]; then
         exec nice -n 10 "$@"
