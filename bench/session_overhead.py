@@ -13,6 +13,10 @@ its own Blender and loads the scene. b is timed by a client that polls the serve
 that starts the job to the first answer that says Finished. The server runs before, and stands idle
 while a and c run. c uses one job slot because the node has one; it opens a connection for each
 frame, which is what GNU parallel does unless told otherwise.
+
+The farm adds a fixed cost to a frame, so the ratio depends on what a frame takes. The scene is a
+light one on any machine: its samples are chosen so that a frame takes about 0.125 s locally;
+`--samples` sets them instead.
 """
 
 import argparse
@@ -38,7 +42,10 @@ from tests.scenes import blender, build_scene
 NODE: Final = "hex1"
 MOST_OVER_LOCAL: Final = 1.25
 LEAST_UNDER_PARALLEL: Final = 5.0
-POLL_S: Final = 0.02
+POLL_S: Final = 0.05
+LIGHT_FRAME_S: Final = 0.125
+PROBES: Final = (16, 64)
+"""Numbers of samples between which the cost of one is measured."""
 PATIENCE_S: Final = 3600.0
 METHODS: Final = {
     "a": "blender -a, local",
@@ -59,11 +66,28 @@ class Work:
         return self.scene.parent / "out"
 
 
+@dataclass(frozen=True, slots=True)
+class Scenes:
+    """Scenes that differ in their samples alone."""
+
+    storage: Path
+    frames: int
+    size: tuple[int, int]
+
+    def make(self, samples: int) -> Work:
+        folder = self.storage / f"samples-{samples}"
+        scene = build_scene(
+            folder / "cube.blend", frames=self.frames, size=self.size, samples=samples
+        )
+        return Work(scene, self.frames)
+
+
 class Bench:
     """The three ways to render the same work; each returns its seconds."""
 
-    def __init__(self, work: Work, sshd: Sshd, server: Server) -> None:
-        self._work, self._sshd, self._server = work, sshd, server
+    def __init__(self, sshd: Sshd, server: Server) -> None:
+        self._sshd, self._server = sshd, server
+        self._work: Work
         # What the node's commands get, too: nothing of the user's settings of Blender.
         self._env = {**os.environ, "HOME": str(sshd.node_home)}
 
@@ -90,6 +114,26 @@ class Bench:
             *(":::", *map(str, range(1, self._work.frames + 1))),
         ]
         return self._timed(command)
+
+    def take(self, work: Work) -> None:
+        """Render this from now on; Blender and the scene are read from disk once."""
+        self._work = work
+        self.run(self.local)
+
+    def light(self, scenes: Scenes) -> int:
+        """Return the samples with which a frame takes about LIGHT_FRAME_S."""
+        few, many = PROBES
+        seconds = []
+        for samples in PROBES:
+            self.take(scenes.make(samples))
+            seconds.append(min(self.run(self.local) for _ in range(2)))
+        a_sample = max((seconds[1] - seconds[0]) / (many - few) / scenes.frames, 1e-6)
+        loading = self._blender_alone()
+        rest_s = (seconds[0] - loading) / scenes.frames - few * a_sample
+        return max(1, round((LIGHT_FRAME_S - rest_s) / a_sample))
+
+    def _blender_alone(self) -> float:
+        return self._timed([blender(), "-b", "-noaudio", str(self._work.scene)])
 
     def run(self, method: Callable[[], float]) -> float:
         """Run one of the three into an empty folder, and see that every frame is there."""
@@ -121,7 +165,6 @@ class Bench:
 def measure(bench: Bench, rounds: int) -> dict[str, list[float]]:
     """Return the seconds of each method, round by round."""
     ways = {"a": bench.local, "b": bench.farm, "c": bench.parallel}
-    bench.run(bench.local)  # reads Blender and the scene from disk once
     times: dict[str, list[float]] = {name: [] for name in ways}
     for number in range(1, rounds + 1):
         for name, way in ways.items():
@@ -186,7 +229,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="of a, b and c [3]")
     parser.add_argument("--frames", type=int, default=40, help="of the scene [40]")
     parser.add_argument("--size", type=size, default=(160, 120), help="of a picture [160x120]")
-    parser.add_argument("--samples", type=int, default=12, help="of Cycles, a pixel [12]")
+    parser.add_argument("--samples", type=int, help="of Cycles, a pixel [as many as are light]")
     return parser.parse_args(arguments)
 
 
@@ -196,17 +239,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if reason := missing():
         print(f"session_overhead: {reason}", file=sys.stderr)
         return 2
-    width, height = options.size
     print(versions())
-    print(f"{options.frames} frames, {width}x{height}, {options.samples} samples, Cycles\n")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rcontrol-bench-")))
-        scene = build_scene(
-            folder / "storage" / "cube.blend",
-            frames=options.frames,
-            size=options.size,
-            samples=options.samples,
-        )
+        scenes = Scenes(folder / "storage", options.frames, options.size)
+        scenes.storage.mkdir()
         (folder / "sshd").mkdir()
         sshd = stack.enter_context(Sshd(folder / "sshd", (NODE,)))
         server = stack.enter_context(
@@ -214,13 +251,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 folder / "farm",
                 sshd,
                 (NODE,),
-                folder / "storage",
+                scenes.storage,
                 executables={"blender": blender()},
                 autostart=False,
             )
         )
         server.nodes_online()
-        bench = Bench(Work(scene, options.frames), sshd, server)
+        bench = Bench(sshd, server)
+        samples = options.samples or bench.light(scenes)
+        width, height = options.size
+        print(f"{options.frames} frames, {width}x{height}, {samples} samples, Cycles\n")
+        bench.take(scenes.make(samples))
         met = report(measure(bench, options.rounds), options.frames)
     return 0 if met else 1
 
