@@ -172,6 +172,14 @@ class JobManager:
         """See `gateway.Farm.delete`."""
         return await self._act(ev.JobDeleted(self._clock(), job))
 
+    async def move_job(self, job: JobId, before: JobId | None) -> Shown:
+        """See `gateway.Farm.move`."""
+        return await self._act(ev.JobMoved(self._clock(), job, before))
+
+    async def clear_finished(self) -> Shown:
+        """See `gateway.Farm.clear_finished`."""
+        return await self._act(ev.FinishedCleared(self._clock()))
+
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> Shown:
         """See `gateway.Farm.set_node_enabled`."""
         kind = ev.NodeEnabled if enabled else ev.NodeDisabled

@@ -97,6 +97,14 @@ class NotebookFarm:
         """Remove a job that is not rendering."""
         self._call("delete_job", job)
 
+    def move(self, job: str, before: str | None = None) -> None:
+        """Put a job before another one in the queue, or last."""
+        self._call("move_job", job, before)
+
+    def clear_finished(self) -> None:
+        """Remove every job that is Finished."""
+        self._call("clear_finished")
+
     def watch(self, job: str, *, timeout_s: float | None = None) -> Iterator[JobView]:
         """Yield the job whenever it has changed, until it no longer waits or renders.
 

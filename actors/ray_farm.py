@@ -90,6 +90,14 @@ class RayFarm:
         """See `gateway.Farm`."""
         await self._shown(await answer(self._manager.delete_job.remote(job)))
 
+    async def move(self, job: JobId, before: JobId | None) -> None:
+        """See `gateway.Farm`."""
+        await self._shown(await answer(self._manager.move_job.remote(job, before)))
+
+    async def clear_finished(self) -> None:
+        """See `gateway.Farm`."""
+        await self._shown(await answer(self._manager.clear_finished.remote()))
+
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         """See `gateway.Farm`."""
         await self._shown(await answer(self._manager.set_node_enabled.remote(job, node, enabled)))

@@ -188,6 +188,14 @@ class Client:
         """Remove a job that is not Rendering."""
         self._act("job", "delete", job)
 
+    def move(self, job: str, before: str | None = None) -> None:
+        """Put a job before another one in the queue; None: last."""
+        self._send("POST", ("job", "move", job), {"before": before})
+
+    def clear_finished(self) -> None:
+        """Remove every job that is Finished."""
+        self._act("job", "clear")
+
     def wait(self, job: str, *, timeout_s: float | None = None, every_s: float = POLL_S) -> JobInfo:
         """Return a job once it is Finished, Failed or Stopped. Raises WaitTimeout besides."""
         deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s

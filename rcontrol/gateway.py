@@ -62,6 +62,14 @@ class Farm(Protocol):
         """Remove a job that is not rendering. Raises JobNotFound, WrongStatus."""
         ...
 
+    async def move(self, job: JobId, before: JobId | None) -> None:
+        """Put a job before another one in the queue, or last. Raises JobNotFound."""
+        ...
+
+    async def clear_finished(self) -> None:
+        """Remove every job that is Finished."""
+        ...
+
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         """Allow or forbid a node for one job. Raises JobNotFound, NodeNotFound."""
         ...

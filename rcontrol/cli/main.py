@@ -232,6 +232,27 @@ for _name, (_act, _help) in ACTIONS.items():
     _action(_name, _act, _help)
 
 
+@app.command()
+def move(
+    job: JobArgument,
+    before: Annotated[
+        str | None, typer.Option(metavar="JOB", help="The one it comes before. [default: none]")
+    ] = None,
+    server: Server = "",
+) -> None:
+    """Give a job another place in the queue: before another one, or last."""
+    with server_at(server) as client:
+        place = None if before is None else find_job(client, before)
+        client.move(find_job(client, job), place)
+
+
+@app.command()
+def clear(server: Server = "") -> None:
+    """Remove every job that is Finished."""
+    with server_at(server) as client:
+        client.clear_finished()
+
+
 # --- nodes and autostart ---
 
 

@@ -58,6 +58,20 @@ class JobDeleted(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class JobMoved(Happening):
+    """A person gives a job another place in the queue."""
+
+    job: JobId
+    before: JobId | None
+    """The job it comes before; None: last."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCleared(Happening):
+    """A person removes every job that is Finished."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeEnabled(Happening):
     """A node may render this job."""
 
@@ -86,6 +100,8 @@ Action = (
     | JobStopped
     | JobEnqueued
     | JobDeleted
+    | JobMoved
+    | FinishedCleared
     | NodeEnabled
     | NodeDisabled
     | AutostartSet
@@ -125,7 +141,7 @@ class FrameRendered(AttemptReport):
     seconds: float
     """From order to verified files."""
     files: tuple[str, ...]
-    """Absolute paths on the node."""
+    """Absolute paths on the node; the scene's own picture first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,12 +43,8 @@ from rcontrol.farm.model import (
     JobStatus,
     Node,
 )
-from rcontrol.farm.retry import (
-    Avoidance,
-    after_failure,
-    is_hopeless,
-    opened_badly,
-)
+from rcontrol.farm.queue import last_place, moved
+from rcontrol.farm.retry import Avoidance, after_failure, is_hopeless, opened_badly
 from rcontrol.farm.settings import FarmSettings, NodeSettings
 from rcontrol.farm.state import State
 from rcontrol.farm.trust import Trust
@@ -123,7 +119,7 @@ class Farm:
     def _(self, event: ev.JobSubmitted) -> None:
         for node in event.nodes:
             self.state.node(node)
-        place = max((job.place for job in self.state.jobs.values()), default=0) + 1
+        place = last_place(self.state.jobs.values())
         self.state.add_job(Job(event.spec, place, event.nodes))
         self.stale_jobs.add(event.spec.id)
 
@@ -147,8 +143,20 @@ class Farm:
         job = self.state.job(event.job)
         if job.status not in DELETABLE:
             raise WrongStatus(job.id, job.status, "deleted")
-        self.state.remove_job(job.id)
-        self.stale_jobs.add(job.id)
+        self._remove(job)
+
+    @_on.register
+    def _(self, event: ev.JobMoved) -> None:
+        for job in filter(None, (event.job, event.before)):
+            self.state.job(job)
+        for job, place in moved(self.state.jobs.values(), event.job, event.before).items():
+            self._put(replace(self.state.job(job), place=place))
+
+    @_on.register
+    def _(self, event: ev.FinishedCleared) -> None:  # noqa: ARG002
+        for job in list(self.state.jobs.values()):
+            if job.status is JobStatus.FINISHED:
+                self._remove(job)
 
     @_on.register
     def _(self, event: ev.NodeEnabled) -> None:
@@ -182,7 +190,8 @@ class Farm:
     @_on.register
     def _(self, event: ev.FrameRendered) -> None:
         if attempt := self._end(event):
-            self.state.record(EndedAttempt(attempt, event.at, event.seconds))
+            picture = event.files[0] if event.files else ""
+            self.state.record(EndedAttempt(attempt, event.at, event.seconds, picture=picture))
             self.state.move_frame(attempt.job, attempt.frame, FrameMove.COMPLETE)
             self._trust.success(attempt, event.at)
             self._conclude(attempt.job, event.at)
@@ -231,7 +240,7 @@ class Farm:
     def _(self, event: ev.ClockTicked) -> None:
         for job in self.state.rendering():
             if event.at - job.counted_to >= self._settings.save_elapsed_every_s:
-                self._put(_counted(job, event.at))
+                self._put(job.counted(event.at))
 
     @_on.register
     def _(self, event: ev.FarmOpened) -> None:
@@ -263,7 +272,7 @@ class Farm:
             self.state.move_frame(job.id, attempt.frame, FrameMove.RETURN)
             self._commands.append(CancelAttempt(attempt.node, attempt.id))
         if job.status is JobStatus.RENDERING:
-            job = replace(_counted(job, at), stopped_at=at)
+            job = replace(job.counted(at), stopped_at=at)
             self._commands.append(CloseSessions(job.id))
         self._put(replace(job, status=next_job_status(job, move), reason=reason))
         self._trust.forget(job.id)
@@ -329,16 +338,11 @@ class Farm:
         if attempt := self.state.attempts.get(report.attempt):
             self.state.own(replace(attempt, started_at=attempt.started_at or started_at))
             return
-        job = self.state.jobs.get(report.job)
-        if (
-            job is None
-            or job.status is not JobStatus.RENDERING
-            or report.frame not in job.spec.frames
-            or self.state.frames(job.id).status(report.frame) is not FrameStatus.PENDING
-        ):
+        if not self.state.wants(report.job, report.frame):
             self._commands.append(CancelAttempt(report.node, report.attempt))
             return
-        self._own(Attempt(report.attempt, job.id, report.frame, report.node, report.at, started_at))
+        facts = (report.attempt, report.job, report.frame, report.node)
+        self._own(Attempt(*facts, report.at, started_at))
 
     def _own(self, attempt: Attempt) -> None:
         self.state.own(attempt)
@@ -354,6 +358,10 @@ class Farm:
     def _withdraw(self, attempt: Attempt) -> None:
         self.state.own(replace(attempt, withdrawn=True))
         self._commands.append(WithdrawAttempt(attempt.node, attempt.id))
+
+    def _remove(self, job: Job) -> None:
+        self.state.remove_job(job.id)
+        self.stale_jobs.add(job.id)
 
     def _put(self, job: Job) -> None:
         self.state.put_job(job)
@@ -390,8 +398,3 @@ _FAILURES = {
     Blame.NODE: Farm._blame_node,
     Blame.FARM: Farm._blame_farm,
 }
-
-
-def _counted(job: Job, at: float) -> Job:
-    """Return the job with its elapsed time counted up to `at`."""
-    return replace(job, elapsed_s=job.elapsed_s + max(0.0, at - job.counted_to), counted_to=at)

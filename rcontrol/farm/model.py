@@ -4,7 +4,7 @@ A job's frames are the one exception: `frames.FrameTable` holds two bytes a fram
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Final, NewType
 
@@ -141,6 +141,11 @@ class Job:
         """The job's id, as its spec has it."""
         return self.spec.id
 
+    def counted(self, at: float) -> "Job":
+        """Return the job with its elapsed time counted up to `at`."""
+        elapsed_s = self.elapsed_s + max(0.0, at - self.counted_to)
+        return replace(self, elapsed_s=elapsed_s, counted_to=at)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -182,6 +187,8 @@ class EndedAttempt:
     """The renderer's own words, or what happened to it; empty: the frame is done."""
     blame: Blame | None = None
     """None: the frame is done."""
+    picture: str = ""
+    """Absolute path of the frame's picture on the node; empty: there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from rcontrol.farm.model import (
     Changes,
     EndedAttempt,
     FarmState,
+    FrameStatus,
     Job,
     JobId,
     JobStatus,
@@ -106,6 +107,14 @@ class State:
     def frames(self, job: JobId) -> FrameTable:
         """Return the frames of a job that exists, to read; `move_frame` changes them."""
         return self._frames[job]
+
+    def wants(self, job: JobId, frame: int) -> bool:
+        """Whether a job is Rendering and a frame of it is pending."""
+        found = self.jobs.get(job)
+        if found is None or found.status is not JobStatus.RENDERING:
+            return False
+        frames = self._frames[job]
+        return frame in frames.frames and frames.status(frame) is FrameStatus.PENDING
 
     def rendering(self) -> list[Job]:
         """Return the jobs that are Rendering, in no order."""

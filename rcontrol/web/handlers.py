@@ -21,6 +21,7 @@ from rcontrol.web.models import (
     JobInfo,
     JobOrder,
     JobStatusAnswer,
+    MoveOrder,
     NodeState,
     Summary,
 )
@@ -121,6 +122,17 @@ async def enqueue(call: Call) -> None:
 async def delete(call: Call) -> None:
     """Remove a job that is not Rendering."""
     await call.farm.delete(call.job)
+
+
+async def move(call: Call) -> None:
+    """Put a job before another one in the queue, or last."""
+    before = call.order(MoveOrder).before
+    await call.farm.move(call.job, None if before is None else JobId(before))
+
+
+async def clear(call: Call) -> None:
+    """Remove every job that is Finished."""
+    await call.farm.clear_finished()
 
 
 # --- nodes ---

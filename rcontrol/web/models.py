@@ -93,6 +93,15 @@ class JobOrder(BaseModel):
     """Higher goes first among rendering jobs."""
 
 
+class MoveOrder(BaseModel):
+    """Where a job goes in the queue."""
+
+    model_config = _BODY
+
+    before: Text | None
+    """Id of the job it comes before; null: last."""
+
+
 class FolderOrder(BaseModel):
     """A folder of the shared storage to list."""
 

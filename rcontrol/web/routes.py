@@ -25,6 +25,7 @@ from rcontrol.web.models import (
     JobInfo,
     JobOrder,
     JobStatusAnswer,
+    MoveOrder,
     NodeState,
     Summary,
 )
@@ -102,6 +103,8 @@ ROUTES: Final = (
     Route("/job/enqueue/{id}", ACT, handlers.enqueue, errors=JOB_ACTION),
     Route("/job/reset_status/{id}", ACT, handlers.enqueue, errors=JOB_ACTION),
     Route("/job/delete/{id}", ACT, handlers.delete, errors=JOB_ACTION),
+    Route("/job/move/{id}", POST, handlers.move, body=MoveOrder, errors=(BadRequest, JobNotFound)),
+    Route("/job/clear", ACT, handlers.clear),
     Route("/node/list", READ, handlers.node_names, answer=list[str]),
     Route("/node/state", READ, handlers.node_states, answer=list[NodeState]),
     Route(

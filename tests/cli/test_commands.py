@@ -43,6 +43,19 @@ def test_submit(run: Run, client: Client, base: Path, monkeypatch: pytest.Monkey
     assert all(node["enabled"] for node in found["node_status"].values())
 
 
+def test_move_and_clear(run: Run, client: Client, farm: FakeFarm, job: str) -> None:
+    other = client.submit("cube.blend", 1, 1, ["hex1"])
+    run("move", other[:9], "--before", job[:9])
+    assert [found["id"] for found in client.jobs()] == [other, job]
+    run("move", other)
+    assert [found["id"] for found in client.jobs()] == [job, other]
+    assert "there is no job" in run("move", job, "--before", "zz", expect=3).output
+    client.start(other)
+    farm.finish("hex1")
+    run("clear")
+    assert [found["id"] for found in client.jobs()] == [job]
+
+
 def test_submit_with_everything(run: Run, client: Client, base: Path) -> None:
     words = ["submit", "films/only-there.blend", "--start", "1", "--end", "2", "--json"]
     options = ["--nodes", "hex1,mac1", "--name", "N", "--output", "/o/", "--scene", "S"]

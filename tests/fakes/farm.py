@@ -60,6 +60,12 @@ class FakeFarm:
     async def delete(self, job: JobId) -> None:
         self._send(ev.JobDeleted(self.now, job))
 
+    async def move(self, job: JobId, before: JobId | None) -> None:
+        self._send(ev.JobMoved(self.now, job, before))
+
+    async def clear_finished(self) -> None:
+        self._send(ev.FinishedCleared(self.now))
+
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         kind = ev.NodeEnabled if enabled else ev.NodeDisabled
         self._send(kind(self.now, job, node))

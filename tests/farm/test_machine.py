@@ -27,6 +27,10 @@ class FarmMachine(RuleBasedStateMachine):
     def job(self, data: st.DataObject) -> JobId:
         return data.draw(st.sampled_from(sorted(self.sim.farm.state.jobs)))
 
+    def queue(self) -> list[JobId]:
+        jobs = self.sim.farm.state.jobs.values()
+        return [job.id for job in sorted(jobs, key=lambda job: job.place)]
+
     @rule(count=st.integers(1, 6), nodes=st.sets(names, min_size=1), priority=st.integers(0, 1))
     def submit(self, count: int, nodes: set[str], priority: int) -> None:
         self.sim.submit(range(1, count + 1), nodes, priority=priority)
@@ -44,6 +48,25 @@ class FarmMachine(RuleBasedStateMachine):
         except Refused:
             assert self.sim.farm.state.jobs[job] is before
             assert not self.sim.farm.changes()
+
+    @precondition(lambda self: self.sim.farm.state.jobs)
+    @rule(data=st.data(), last=st.booleans())
+    def move(self, data: st.DataObject, last: bool) -> None:
+        """One job goes where it was sent; the others keep their order."""
+        job, before = self.job(data), None if last else self.job(data)
+        queue = self.queue()
+        self.sim.send(ev.JobMoved(self.sim.now, job, before))
+        if before != job:
+            queue.remove(job)
+            queue.insert(len(queue) if before is None else queue.index(before), job)
+        assert self.queue() == queue
+
+    @rule()
+    def clear(self) -> None:
+        jobs = self.sim.farm.state.jobs
+        left = {job for job, it in jobs.items() if it.status is not JobStatus.FINISHED}
+        self.sim.send(ev.FinishedCleared(self.sim.now))
+        assert set(jobs) == left
 
     @precondition(lambda self: self.sim.farm.state.jobs)
     @rule(data=st.data(), node=names, on=st.booleans())
@@ -106,6 +129,8 @@ class FarmMachine(RuleBasedStateMachine):
             ev.JobStopped(sim.now, self.job(data)),
             ev.JobStarted(sim.now, self.job(data)),
             ev.NodeDisabled(sim.now, self.job(data), node),
+            ev.JobMoved(sim.now, self.job(data), self.job(data)),
+            ev.FinishedCleared(sim.now),
             ev.AutostartSet(sim.now, True),
             ev.NodeWentDown(sim.now, node, "cut"),
         ):
