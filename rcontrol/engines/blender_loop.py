@@ -420,11 +420,16 @@ def render_frame(bpy: Any, scene: Any, chosen: str, order: Dict[str, Any], kept:
     finally:
         render.use_overwrite = scene_overwrites
         detour.back()
-    say_rendered(frame, detour.files() or [(path, path) for path in expected])
+    own = [os.path.abspath(path) for path in before]
+    made = sorted(detour.files(), key=lambda pair: pair[0] not in own)
+    say_rendered(frame, made or [(path, path) for path in expected])
 
 
 def say_rendered(frame: int, files: List[Tuple[str, str]], skipped: bool = False) -> None:
-    """Report that the files of a frame are there; each one as (where it belongs, where it is)."""
+    """Report that the files of a frame are there; each one as (where it belongs, where it is).
+
+    What the scene itself writes comes before what its File Output nodes write.
+    """
     say("rendered", frame=frame, files=files, skipped=skipped, memory_mb=round(resident_mb(), 1))
 
 

@@ -115,6 +115,7 @@ def attempt_row(ended: EndedAttempt) -> Row:
         "seconds": ended.seconds,
         "error": ended.error,
         "blame": ended.blame.value if ended.blame else None,
+        "picture": ended.picture or None,
     }
 
 
@@ -133,4 +134,5 @@ def attempt_of(row: RowMapping) -> EndedAttempt:
         seconds=row["seconds"],
         error=row["error"],
         blame=Blame(row["blame"]) if row["blame"] else None,
+        picture=row["picture"] or "",
     )

@@ -115,6 +115,7 @@ attempts: Final = Table(
     Column("seconds", Double, nullable=False),
     Column("error", AnyText, nullable=False),
     Column("blame", Text),
+    Column("picture", AnyText),
     Index(None, "job_id", "seq"),
     Index(None, "job_id", "frame", "seq"),
 )

@@ -72,6 +72,7 @@ attempts = st.builds(
     seconds=seconds,
     error=texts,
     blame=st.none() | st.sampled_from(Blame),
+    picture=texts,
 )
 
 
