@@ -17,11 +17,12 @@ endif
 export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test chaos check bench clean
 
 help:
 	@echo 'make demo    install into $(VENV) and run a farm on this machine'
 	@echo 'make test    run the tests; ARGS goes to pytest: make test ARGS="-k config"'
+	@echo 'make chaos   run the farm through every fault; writes docs/reliability.md'
 	@echo 'make check   ruff, mypy and the import contracts'
 	@echo 'make bench   measure the farm against Blender alone and GNU parallel'
 	@echo 'make clean   remove what these have made'
@@ -31,6 +32,11 @@ demo: $(DEMO_STAMP)
 
 test: $(VENV)/.test
 	$(RUN)/pytest $(ARGS)
+
+chaos: $(VENV)/.test
+	@mkdir -p build && rm -f build/chaos.jsonl
+	RCONTROL_CHAOS_FIGURES=build/chaos.jsonl $(RUN)/pytest -m '' tests/chaos $(ARGS)
+	$(RUN)/python -m tests.chaos.figures build/chaos.jsonl docs/reliability.md
 
 check: $(VENV)/.test
 	$(RUN)/ruff check .

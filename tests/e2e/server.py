@@ -18,11 +18,17 @@ from tests.fakes.sshd import Sshd, free_port
 PATIENCE_S = 90.0
 
 
-def until(what: Callable[[], Any], patience_s: float = PATIENCE_S, why: str = "") -> Any:
+def until(
+    what: Callable[[], Any],
+    patience_s: float = PATIENCE_S,
+    why: Callable[[], object] | str = "",
+) -> Any:
     """Return the first true result of `what`; fail when it takes longer than `patience_s`."""
     deadline = time.monotonic() + patience_s
     while not (result := what()):
-        assert time.monotonic() < deadline, why or f"still {result!r} after {patience_s} s"
+        if time.monotonic() > deadline:
+            words = why if isinstance(why, str) else why()
+            raise AssertionError(words or f"still {result!r} after {patience_s} s")
         time.sleep(0.05)
     return result
 
@@ -73,6 +79,10 @@ class Server:
         return file.read_text() if file.exists() else ""
 
     def start(self) -> None:
+        self._launch()
+        until(self._answers, why="the server does not answer")
+
+    def _launch(self) -> None:
         with (self.folder / "stderr").open("ab") as stderr:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "rcontrol", "serve", "-c", str(self.config)],
@@ -82,7 +92,6 @@ class Server:
                 env={**os.environ, "HOME": str(self._home)},
                 start_new_session=True,
             )
-        until(self._answers, why="the server does not answer")
 
     def stop(self, timeout_s: float = 40.0) -> int:
         """End it in order and return its exit status."""

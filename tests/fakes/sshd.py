@@ -1,4 +1,4 @@
-"""OpenSSH's own server on 127.0.0.1, with everything it needs made on the spot."""
+"""OpenSSH's own server, with everything it needs made on the spot."""
 
 import getpass
 import os
@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -28,13 +28,20 @@ class Sshd:
     """A running sshd, and the home of a client that trusts it and may log in.
 
     `home/.ssh/config` names it by each of `names`; with HOME set to `home` a node needs no more
-    settings than one of these names.
+    settings than one of these names. `environment` is what logins get on top of sshd's own.
     """
 
     def __init__(
-        self, folder: Path, names: Sequence[str] = ("hex1",), *, max_sessions: int = 64
+        self,
+        folder: Path,
+        names: Sequence[str] = ("hex1",),
+        *,
+        max_sessions: int = 64,
+        address: str = "127.0.0.1",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.names, self.max_sessions = folder, tuple(names), max_sessions
+        self.address, self.environment = address, dict(environment or {})
         self.more_options = ""
         """Further lines of sshd_config, from the next start on."""
         self.home = folder / "home"
@@ -50,7 +57,7 @@ class Sshd:
             keygen(folder / f"host_{kind}", kind)
         keygen(self.client_key, "ed25519")
         shutil.copy(self.client_key.with_suffix(".pub"), folder / "authorized_keys")
-        self.known_hosts.write_text(self.known_as("127.0.0.1", self.port))
+        self.known_hosts.write_text(self.known_as(address, self.port))
         self.write_client_config()
 
     def __enter__(self) -> Self:
@@ -80,7 +87,7 @@ class Sshd:
             cwd="/",
         )
         deadline = time.monotonic() + _DEADLINE_S
-        while not _listens(self.port):
+        while not _listens(self.address, self.port):
             if self._running.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"sshd did not start:\n{self.log.read_text()}")
             time.sleep(0.01)
@@ -108,7 +115,7 @@ class Sshd:
         """Write `home/.ssh/config`; `more` are further options of the names."""
         (self.home / ".ssh" / "config").write_text(
             f"Host {' '.join(self.names)}\n"
-            f"  HostName 127.0.0.1\n  Port {self.port}\n  User {getpass.getuser()}\n"
+            f"  HostName {self.address}\n  Port {self.port}\n  User {getpass.getuser()}\n"
             f"  IdentityFile {self.client_key}\n  IdentitiesOnly yes\n"
             f"  UserKnownHostsFile {self.known_hosts}\n{more}"
         )
@@ -120,11 +127,13 @@ class Sshd:
 
     def _options(self, program: str) -> Iterator[str]:
         yield f"Port {self.port}"
-        yield "ListenAddress 127.0.0.1"
+        yield f"ListenAddress {self.address}"
         for kind in ("ed25519", "ecdsa"):
             yield f"HostKey {self.folder / f'host_{kind}'}"
         yield f"AuthorizedKeysFile {self.folder / 'authorized_keys'}"
-        yield f"SetEnv HOME={self.node_home}"  # nothing of this user's start files
+        # nothing of this user's start files
+        environment = {"HOME": str(self.node_home), **self.environment}
+        yield "SetEnv " + " ".join(f"{name}={value}" for name, value in environment.items())
         yield f"MaxSessions {self.max_sessions}"
         yield "MaxStartups 100"
         yield "StrictModes no"
@@ -181,10 +190,10 @@ def _sshd() -> str | None:
     return shutil.which("sshd") or shutil.which("sshd", path="/usr/sbin:/usr/local/sbin")
 
 
-def _listens(port: int) -> bool:
+def _listens(address: str, port: int) -> bool:
     with socket.socket() as sock:
         sock.settimeout(1)
-        return sock.connect_ex(("127.0.0.1", port)) == 0
+        return sock.connect_ex((address, port)) == 0
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:

@@ -1,0 +1,186 @@
+"""One job that goes through a fault, and what is promised of it."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.chaos import figures
+from tests.chaos.invariants import Begun, Done, Evidence, check
+from tests.chaos.watch import Watcher
+from tests.e2e.server import until
+
+if TYPE_CHECKING:
+    from tests.chaos.farm import ChaosFarm
+
+RECOVERY_S = 15.0
+"""The farm goes on by itself within this time of a fault's end."""
+PATIENCE_S = 120.0
+
+
+class Case:
+    """A job of `frames` frames on all nodes, rendered by the stand-in at `pace_s` a frame.
+
+    `files`: what each frame consists of; `acts`: frame -> what the stand-in does with it at the
+    first attempt, see `tests/fakes/blender.py`; `scene`: a real Blender's project instead, whose
+    pictures go to `out` beside it. `promise` is what docs/reliability.md says of the case.
+    """
+
+    def __init__(
+        self,
+        farm: "ChaosFarm",
+        name: str,
+        folder: Path,
+        *,
+        promise: str = "",
+        frames: int = 120,
+        pace_s: float = 0.3,
+        files: Sequence[str] = ("f_{frame:04}.png",),
+        acts: Mapping[int, Sequence[str]] | None = None,
+        scene: Path | None = None,
+    ) -> None:
+        self.farm, self.name, self.promise = farm, name, promise
+        self.frames, self.files = frames, tuple(files)
+        if scene is None:
+            folder.mkdir()
+            self.project = folder / "film.blend"
+            script = {"out": str(folder / "out"), "files": files, "acts": dict(acts or {})}
+            self.project.write_text(json.dumps(script))
+        else:
+            self.project = scene
+        self.folder = self.project.parent
+        self.out = self.folder / "out"
+        self.pace(pace_s)
+        self.job = ""
+        self.recovery_s: float | None = None
+        """From the fault's end until every node had rendered a frame more."""
+        self._watcher: Watcher | None = None
+
+    # --- a case's course ---
+
+    def begin(self) -> None:
+        """Submit and start the job."""
+        self.job = self.farm.server.submit(self.project, 1, self.frames)
+        self._watcher = Watcher(self.out, f"{self.farm.server.url}/job/status/{self.job}")
+        self._watcher.start()
+        self.farm.server.get(f"/job/start/{self.job}")
+
+    def until_rendering(self, done: int = 8) -> None:
+        """Wait until so many frames are done and every node is at one."""
+        self.until_done(done)
+        self._until_all_render(0.0)
+
+    def until_done(self, number: int) -> None:
+        """Wait until REST says that so many frames are done; the server may be away meanwhile."""
+        until(lambda: self.frames_done() >= number, PATIENCE_S, self._why(f"{number} frames done"))
+
+    def fault_ended(self) -> float:
+        """Wait until every node has begun a frame and the farm has saved it; returns how long.
+
+        And until the server serves.
+        """
+        ended = time.time()
+        self._until_all_render(ended)
+        self.farm.server.wait_until_serving()
+        self.recovery_s = max(self.recovery_s or 0.0, time.time() - ended)
+        return self.recovery_s
+
+    def finish(self, status: str = "Finished") -> Evidence:
+        """Bring the job to its end, check every invariant and record the figures."""
+        self.pace(0.0)
+        until(lambda: self.status().get("status") == status, PATIENCE_S, self._why(status))
+        assert self._watcher is not None
+        self._watcher.stop()
+        until(lambda: not self.left_behind(), self.farm.lease_s + 15.0, self._left)
+        evidence = self.evidence()
+        failures = check(evidence, finished=status == "Finished")
+        scale = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+        if self.recovery_s is not None and self.recovery_s > RECOVERY_S * scale:
+            failures.append(f"the farm took {self.recovery_s:.1f} s to go on, load {scale:.1f}")
+        figures.record(self.name, self.promise, self.recovery_s, evidence, failures)
+        assert not failures, (failures[:20], self.farm.server.log[-3000:])
+        return evidence
+
+    def abandon(self) -> None:
+        """Stop watching; the job is stopped if it still renders."""
+        if self._watcher is not None:
+            self._watcher.stop()
+        if self.job and self.status().get("status") in ("Waiting", "Rendering"):
+            self.farm.server.http.get(f"/job/stop/{self.job}")
+
+    # --- what is known of it ---
+
+    def pace(self, seconds: float) -> None:
+        """Have frames take so long from now on; 0.0: as fast as can be."""
+        new = self.folder / "pace.new"
+        new.write_text(str(seconds))
+        new.rename(self.folder / "pace")
+
+    def status(self) -> dict[str, Any]:
+        """Return what REST says of the job; nothing while the server is away."""
+        with suppress(httpx.HTTPError):
+            answer = self.farm.server.http.get(f"/job/status/{self.job}")
+            if answer.status_code == 200:
+                return dict(answer.json())
+        return {}
+
+    def frames_done(self) -> int:
+        return int(self.status().get("frames_done", 0))
+
+    def begun(self) -> list[Begun]:
+        """Return every frame that a stand-in began, in order."""
+        file = self.folder / "begun"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [Begun(**json.loads(line)) for line in lines]
+
+    def left_behind(self) -> list[str]:
+        """Return what is to be gone once the job is over: renderers, sessions, hidden folders."""
+        nodes = self.farm.nodes.values()
+        return [
+            *(f"{node.name}: {each}" for node in nodes for each in node.renderers().items()),
+            *(str(folder) for node in nodes for folder in node.sessions()),
+            *(str(path) for path in self.folder.rglob(".rcontrol-*")),
+        ]
+
+    def _left(self) -> str:
+        return f"left behind: {self.left_behind()}"
+
+    def evidence(self) -> Evidence:
+        assert self._watcher is not None
+        frames = range(1, self.frames + 1)
+        places = {
+            frame: tuple(self.out / name.format(frame=frame) for name in self.files)
+            for frame in frames
+        }
+        watcher = self._watcher
+        return Evidence(
+            places, self.begun(), self._done(), watcher.sights, watcher.flaws, watcher.words
+        )
+
+    def _done(self) -> list[Done]:
+        """Return the attempts that rendered a frame, from the farm's own database."""
+        import sqlite3
+
+        query = "SELECT frame, id, ended_at FROM attempts WHERE job_id = ? AND blame IS NULL"
+        with sqlite3.connect(self.farm.server.work / "farm.db") as database:
+            return [Done(*row) for row in database.execute(query, (self.job,))]
+
+    def _until_all_render(self, since: float) -> None:
+        def all_did() -> bool:
+            done = {each.attempt for each in self._done()}
+            late = [each for each in self.begun() if each.at > since and each.attempt in done]
+            return {each.node.partition("@")[0] for each in late} >= self.farm.nodes.keys()
+
+        until(all_did, PATIENCE_S, self._why("not every node renders"))
+
+    def _why(self, what: str) -> Callable[[], str]:
+        def why() -> str:
+            nodes = self.farm.server.http.get("/node/state").text
+            return f"{what}: {self.status()} {nodes} {self.farm.server.log[-3000:]}"
+
+        return why
