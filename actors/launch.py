@@ -9,7 +9,6 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +20,12 @@ from rcontrol.errors import RcontrolError
 from rcontrol.logs import set_up_logging
 from rcontrol.storage import Storage
 from rcontrol.web.app import create_app
+from rcontrol.web.http import HttpProtocol
 
 log = logging.getLogger(__name__)
 
 READY_S: Final = 60.0
 CLOSE_S: Final = 30.0
-LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
-"""What `Host` may say to a server that only this machine can reach."""
 
 
 class CannotServe(RcontrolError):
@@ -75,10 +73,16 @@ async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) ->
         farm,
         Storage(settings.base_dir),
         cors_origin=settings.cors_origin,
-        hosts=LOOPBACK_NAMES if ip_address(host).is_loopback else (),
+        hosts=(settings.listen_addr, socket.gethostname(), *settings.server_names),
     )
     server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+        uvicorn.Config(
+            app,
+            http=HttpProtocol,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -71,7 +71,12 @@ def url(app: Starlette) -> Iterator[str]:
         yield url
 
 
-ORDER = {"path": "cube.blend", "start_frame": 1, "end_frame": 4, "nodes": ["hex1", "hex2"]}
+ORDER: dict[str, Any] = {
+    "path": "cube.blend",
+    "start_frame": 1,
+    "end_frame": 4,
+    "nodes": ["hex1", "hex2"],
+}
 
 
 @pytest.fixture

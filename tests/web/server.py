@@ -8,11 +8,15 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from rcontrol.web.http import HttpProtocol
+
 
 @contextmanager
 def serving(app: ASGIApp) -> Iterator[str]:
     """Give the URL of a uvicorn that serves `app` from another thread."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, http=HttpProtocol, log_level="warning", lifespan="off"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
