@@ -22,12 +22,12 @@ def admit(
     Raises:
         BadRequest: a field makes no sense; it names the field.
         NodeNotFound: a node is not configured.
-        StorageError: the file lies outside the base directory.
+        StorageError: the file or the output lies outside the base directory.
     """
     for node in request.nodes:
         if node not in nodes:
             raise NodeNotFound(node)
-    path = storage.resolve(request.path)
+    path = storage.resolve_file(request.path)
     engine = engine_named(request.engine) if request.engine else engine_for(path)
     _check_frames(request, engine)
     if len(request.name) > LONGEST_NAME or not request.name.isprintable():
@@ -44,7 +44,16 @@ def admit(
         created_at=at,
     )
     engine.check(spec)
+    _check_output(spec, storage)
     return spec
+
+
+def _check_output(spec: JobSpec, storage: Storage) -> None:
+    output = spec.options.output
+    if output.startswith("//"):
+        output = f"{PurePosixPath(spec.path).parent}/{output}"
+    if output:
+        storage.resolve(output)
 
 
 def _check_frames(request: JobRequest, engine: Engine) -> None:

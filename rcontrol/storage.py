@@ -87,22 +87,27 @@ class Storage:
         return Listing(folder, tuple(found))
 
     def resolve(self, path: str) -> str:
-        """Return the normalised absolute path of a job's project file, below the base directory.
+        """Return the normalised absolute path of what a job names, at or below the base directory.
 
-        The file need not exist here: the storage may be mounted on the nodes alone. Without a
-        base directory any absolute path will do.
+        It need not exist here: the storage may be mounted on the nodes alone. Without a base
+        directory any absolute path will do.
 
         Raises:
-            StorageError: it lies outside, or is not the path of a file.
+            StorageError: it lies outside.
         """
         if self._base is None and not path.startswith("/"):
             raise StorageError(path, "is not absolute, and no fileserver_base_dir is configured")
         base = self._base or "/"
-        file = _normal(path, base)
-        if file == base:
-            raise StorageError(path, "is a folder, not a file")
-        if _Tree(base).parts(file) is None:
+        normal = _normal(path, base)
+        if _Tree(base).parts(normal) is None:
             raise StorageError(path, _OUTSIDE)
+        return normal
+
+    def resolve_file(self, path: str) -> str:
+        """Return the same of a job's project file. Raises StorageError for the base directory."""
+        file = self.resolve(path)
+        if file == (self._base or "/"):
+            raise StorageError(path, "is a folder, not a file")
         return file
 
 

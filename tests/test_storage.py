@@ -119,7 +119,7 @@ def _links(base: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("_links")
 @pytest.mark.parametrize("path", OUTSIDE)
-@pytest.mark.parametrize("ask", [Storage.list, Storage.resolve])
+@pytest.mark.parametrize("ask", [Storage.list, Storage.resolve, Storage.resolve_file])
 def test_nothing_outside(
     storage: Storage, base: Path, path: str, ask: Callable[[Storage, str], object]
 ) -> None:
@@ -140,7 +140,7 @@ def test_nothing_outside(
         ("\ud800", "is not valid Unicode"),
     ],
 )
-@pytest.mark.parametrize("ask", [Storage.list, Storage.resolve])
+@pytest.mark.parametrize("ask", [Storage.list, Storage.resolve, Storage.resolve_file])
 def test_what_no_path_holds(
     storage: Storage, path: str, problem: str, ask: Callable[[Storage, str], object]
 ) -> None:
@@ -211,7 +211,7 @@ def test_a_base_directory_that_is_a_symlink(base: Path, tmp_path: Path) -> None:
     link.symlink_to(base)
     storage = Storage(link)
     assert storage.list("shots").current == f"{link}/shots"
-    assert storage.resolve("shots/robots.blend") == f"{link}/shots/robots.blend"
+    assert storage.resolve_file("shots/robots.blend") == f"{link}/shots/robots.blend"
     with pytest.raises(StorageError, match="outside"):
         storage.list(str(base))
 
@@ -269,38 +269,39 @@ def test_without_a_base_directory() -> None:
     storage = Storage(None)
     with pytest.raises(StorageError, match="no fileserver_base_dir is configured"):
         storage.list("/")
-    assert storage.resolve("/srv//shots/../a.blend") == "/srv/a.blend"
+    assert storage.resolve_file("/srv//shots/../a.blend") == "/srv/a.blend"
     with pytest.raises(StorageError, match="is not absolute, and no fileserver_base_dir"):
-        storage.resolve("a.blend")
+        storage.resolve_file("a.blend")
 
 
 def test_the_root_as_base_directory(base: Path) -> None:
     storage = Storage(Path("/"))
     assert storage.list(f"{base}/shots").current == f"{base}/shots"
     assert "usr" in _types(storage)
-    assert storage.resolve("srv/a.blend") == "/srv/a.blend"
+    assert storage.resolve_file("srv/a.blend") == "/srv/a.blend"
 
 
 @pytest.mark.parametrize(
     "path", ["shots/new.blend", "{base}/shots/./new.blend", "x/../shots/new.blend"]
 )
 def test_a_project_file(storage: Storage, base: Path, path: str) -> None:
-    assert storage.resolve(path.format(base=base)) == f"{base}/shots/new.blend"
+    assert storage.resolve_file(path.format(base=base)) == f"{base}/shots/new.blend"
 
 
 @pytest.mark.parametrize("path", ["", "/", ".", "{base}"])
 def test_a_project_file_is_no_base_directory(storage: Storage, base: Path, path: str) -> None:
+    assert storage.resolve(path.format(base=base)) == str(base)
     with pytest.raises(StorageError, match="is a folder, not a file"):
-        storage.resolve(path.format(base=base))
+        storage.resolve_file(path.format(base=base))
 
 
 def test_a_storage_that_only_nodes_mount() -> None:
     storage = Storage(Path("/nowhere/data"))
-    assert storage.resolve("shots/a.blend") == "/nowhere/data/shots/a.blend"
-    assert storage.resolve("/nowhere/data/a.blend") == "/nowhere/data/a.blend"
+    assert storage.resolve_file("shots/a.blend") == "/nowhere/data/shots/a.blend"
+    assert storage.resolve_file("/nowhere/data/a.blend") == "/nowhere/data/a.blend"
     for path in ("../a.blend", "/nowhere/data2/a.blend", "/a.blend"):
         with pytest.raises(StorageError, match="lies outside the base directory"):
-            storage.resolve(path)
+            storage.resolve_file(path)
     with pytest.raises(StorageError, match="does not exist"):
         storage.list("/")
 

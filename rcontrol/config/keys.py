@@ -196,6 +196,10 @@ class FileKeys(Keys):
     cors_origin: Origin = Field(
         default="", description="Origin of a web page served elsewhere that may use the API."
     )
+    server_names: list[Name] = Field(
+        default=[],
+        description="Names by which clients call the server, needed for those that have a dot.",
+    )
     autostart: bool = Field(
         default=True, description="State at the first start; switching it through the API persists."
     )

@@ -59,6 +59,7 @@ def load(path: Path) -> Settings:
         listen_addr=keys.listen_addr,
         listen_port=keys.listen_port,
         cors_origin=keys.cors_origin,
+        server_names=tuple(keys.server_names),
         autostart=keys.autostart,
         log_level=keys.log_level,
         log_file_path=Path(keys.log_file_path) if keys.log_file_path else None,

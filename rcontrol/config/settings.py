@@ -32,6 +32,8 @@ class Settings:
     listen_port: int = 2020
     cors_origin: str = ""
     """The one foreign origin whose pages may use the API; empty: none; `*`: any."""
+    server_names: tuple[str, ...] = ()
+    """By which clients call the server, beside addresses and names without a dot."""
     autostart: bool = True
     """Only until somebody switches it; the farm's own memory counts from then on."""
     log_level: LogLevel = "info"

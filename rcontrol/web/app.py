@@ -50,7 +50,7 @@ def create_app(
         farm: what is shown and acted on.
         storage: the shared storage, listed in a thread.
         cors_origin: origins whose pages may use the API; `*`: any; empty: only its own.
-        hosts: names by which clients may call this server; empty: any.
+        hosts: names with dots by which clients may call this server.
         max_body: bytes a request body may have.
         extra_routes: looked at before the API's own.
         clock: Unix seconds.

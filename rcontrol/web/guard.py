@@ -1,12 +1,14 @@
 """Keeps pages of other sites from acting through a visitor's browser, and answers CORS.
 
 Old clients act through GET, so a page anywhere could stop a job with an `<img>`. Browsers say
-where a request comes from: a foreign `Origin`, or `Sec-Fetch-Site: cross-site` without one, is
-refused, save for a link to the web page itself. A name that somebody else pointed at this
-address (DNS rebinding) shows in `Host`. Other clients send none of these.
+where a request comes from: a foreign `Origin`, or without one a `Sec-Fetch-Site` that tells of
+another page, is refused, save for a link to the web page itself. A name that somebody else pointed
+at this address (DNS rebinding) shows in `Host`; it has a dot, since nobody can own one without.
+Other clients send none of these.
 """
 
 from collections.abc import Collection
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,6 +23,8 @@ from rcontrol.web.problems import Problem
 METHODS: Final = ("GET", "HEAD", "POST", "OPTIONS")
 PAGE: Final = "/"
 HEADERS: Final = ("content-type", "authorization")
+FOREIGN: Final = ("cross-site", "same-site")
+"""Values of `Sec-Fetch-Site`; to a browser, another port of the same machine is the same site."""
 
 
 class Guard:
@@ -43,16 +47,28 @@ class Guard:
 
     def _check(self, path: str, headers: Headers) -> None:
         host = headers.get("host", "").lower()
-        if self._hosts and _name(host) not in self._hosts:
-            raise Problem(403, "Host not allowed", f"this server does not answer to {host!r}")
+        if not self._answers_to(_name(host)):
+            explanation = f"this server does not answer to {host!r}; see server_names"
+            raise Problem(403, "Host not allowed", explanation)
         if "*" in self._origins:
             return
         origin = headers.get("origin")
         if origin is None:
-            if headers.get("sec-fetch-site") == "cross-site" and path != PAGE:
-                raise Problem(403, "Origin not allowed", "the request comes from another site")
+            if headers.get("sec-fetch-site") in FOREIGN and path != PAGE:
+                raise Problem(403, "Origin not allowed", "the request comes from another page")
         elif origin not in self._origins and _authority(origin) != host:
             raise Problem(403, "Origin not allowed", f"{origin} is not the configured cors_origin")
+
+    def _answers_to(self, name: str) -> bool:
+        return name in self._hosts or "." not in name or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _name(host: str) -> str:

@@ -21,13 +21,13 @@ NOBODY = "http://127.0.0.1:9"
 
 def test_a_job_from_its_submission_to_its_end(client: Client, base: Path) -> None:
     job = client.submit(
-        "cube.blend", 1, 3, ["hex1"], name="film", output="/o/", args=["-x"], priority=2
+        "cube.blend", 1, 3, ["hex1"], name="film", output="//o/", args=["-x"], priority=2
     )
     found = client.job(job)
     assert client.jobs() == [found]
     assert found["path"] == str(base / "cube.blend")
     assert found["options"] == {
-        "output": "/o/",
+        "output": "//o/",
         "scene": "",
         "args": ["-x"],
         "publish": "fenced",

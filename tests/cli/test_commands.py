@@ -58,13 +58,13 @@ def test_move_and_clear(run: Run, client: Client, farm: FakeFarm, job: str) -> N
 
 def test_submit_with_everything(run: Run, client: Client, base: Path) -> None:
     words = ["submit", "films/only-there.blend", "--start", "1", "--end", "2", "--json"]
-    options = ["--nodes", "hex1,mac1", "--name", "N", "--output", "/o/", "--scene", "S"]
+    options = ["--nodes", "hex1,mac1", "--name", "N", "--output", f"{base}/o/", "--scene", "S"]
     result = run(*words, *options, "--direct", "--priority", "5", "--", "--debug", "-x")
     found = client.job(json.loads(result.stdout)["job_id"])
     assert found["path"] == str(base / "films" / "only-there.blend")
     assert found["name"] == "N"
     assert found["options"] == {
-        "output": "/o/",
+        "output": f"{base}/o/",
         "scene": "S",
         "args": ["--debug", "-x"],
         "publish": "direct",

@@ -50,6 +50,7 @@ def test_preflights_for_anything_else_are_refused_in_json(api: Api) -> None:
         {"origin": "http://["},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},
+        {"sec-fetch-site": "same-site"},
         {"origin": "http://evil.example", **ASK},
     ],
 )
@@ -92,11 +93,27 @@ def test_several_origins(farm: FakeFarm) -> None:
 
 @pytest.mark.parametrize(
     ("host", "status"),
-    [("localhost:2020", 200), ("LOCALHOST", 200), ("[::1]:2020", 200), ("evil.example:2020", 403)],
+    [
+        ("localhost:2020", 200),
+        ("HEX1", 200),
+        ("", 200),
+        ("127.0.0.1:2020", 200),
+        ("[::1]:2020", 200),
+        ("[::ffff:10.0.0.1]", 200),
+        ("Farm.example.org", 200),
+        ("evil.example:2020", 403),
+        ("farm.example.org.evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("127.1", 403),
+        ("evil.example:x", 403),
+        ("[::1].evil.example", 403),
+    ],
 )
-def test_the_name_of_the_server_may_be_checked(farm: FakeFarm, host: str, status: int) -> None:
-    api = Api(create_app(farm, farm.storage, hosts=["localhost", "[::1]"]))
-    assert api.get("/job/info", headers={"host": host}).status_code == status
+def test_the_server_answers_to_its_own_names(farm: FakeFarm, host: str, status: int) -> None:
+    api = Api(create_app(farm, farm.storage, hosts=["farm.example.org"]))
+    for path in ("/job/info", "/config/autostart/enable"):
+        assert api.get(path, headers={"host": host}).status_code == status
+    assert farm.view().autostart is (status == 200)
 
 
 def page_app(farm: FakeFarm) -> Starlette:
