@@ -5,7 +5,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -20,7 +20,7 @@ from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
 from rcontrol.farm.model import JobId
 from rcontrol.farm.viewlog import ViewLog
-from rcontrol.farm.views import FarmDelta
+from rcontrol.farm.views import FarmDelta, FrameResult
 from rcontrol.gateway import JobRequest
 from rcontrol.storage import Storage
 from rcontrol.store import Store
@@ -201,6 +201,23 @@ class JobManager:
                     async with asyncio.timeout(LONG_POLL_S):
                         await inbox.settled.wait_for(lambda: inbox.views.version > version)
             return inbox.views.since(epoch, version, inbox.farm.state)
+
+    async def frame_states(self, job: JobId) -> bytes:
+        """See `gateway.Farm.frame_states`."""
+        inbox = await self._ready()
+        async with inbox.settled:
+            inbox.farm.state.job(job)
+            return inbox.farm.state.frames(job).statuses()
+
+    async def frame_results(self, job: JobId, after: int, limit: int) -> Sequence[FrameResult]:
+        """See `gateway.Farm.frame_results`."""
+        await self._ready()
+        return await asyncio.to_thread(self._store.results, job, after, limit)
+
+    async def picture(self, job: JobId, frame: int) -> str:
+        """See `gateway.Farm.picture`."""
+        await self._ready()
+        return await asyncio.to_thread(self._store.picture, job, frame)
 
     async def _act(self, action: ev.Action) -> Shown:
         inbox = await self._ready()

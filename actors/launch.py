@@ -21,6 +21,7 @@ from rcontrol.logs import set_up_logging
 from rcontrol.storage import Storage
 from rcontrol.web.app import create_app
 from rcontrol.web.http import HttpProtocol
+from rcontrol.web.live import Live
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +83,8 @@ async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) ->
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=5,
-        )
+        ),
+        app.state.live,
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -99,6 +101,15 @@ class _Server(uvicorn.Server):
 
     It would raise them again when it has stopped, and end the process before the farm is closed.
     """
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the pages' streams, which would be waited for, then the server."""
+        await self._live.close()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -3,14 +3,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
 from actors.handles import answer
 from rcontrol.errors import FarmUnavailable, RcontrolError
 from rcontrol.farm.model import JobId
-from rcontrol.farm.views import EMPTY_VIEW, FarmDelta, FarmView
+from rcontrol.farm.views import EMPTY_VIEW, FarmDelta, FarmView, FrameResult
 from rcontrol.gateway import JobRequest
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,11 @@ class RayFarm:
             raise FarmUnavailable(self._cause)
         return self._view
 
+    async def changed(self, seen: FarmView) -> None:
+        """See `gateway.Farm`."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._view is not seen)
+
     async def submit(self, request: JobRequest) -> JobId:
         """See `gateway.Farm`."""
         job, version = await answer(self._manager.submit.remote(request))
@@ -97,6 +102,18 @@ class RayFarm:
     async def clear_finished(self) -> None:
         """See `gateway.Farm`."""
         await self._shown(await answer(self._manager.clear_finished.remote()))
+
+    async def frame_states(self, job: JobId) -> bytes:
+        """See `gateway.Farm`."""
+        return await answer(self._manager.frame_states.remote(job))
+
+    async def frame_results(self, job: JobId, after: int, limit: int) -> Sequence[FrameResult]:
+        """See `gateway.Farm`."""
+        return await answer(self._manager.frame_results.remote(job, after, limit))
+
+    async def picture(self, job: JobId, frame: int) -> str:
+        """See `gateway.Farm`."""
+        return await answer(self._manager.picture.remote(job, frame))
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         """See `gateway.Farm`."""

@@ -5,6 +5,7 @@
     ├── Refused                a request that was turned down; nothing changed
     │   ├── BadRequest         a field is missing, of the wrong kind, or makes no sense
     │   ├── JobNotFound
+    │   ├── FrameNotFound
     │   ├── NodeNotFound
     │   ├── WrongStatus        the job's status does not allow the action
     │   └── StorageError       a path that cannot be listed or lies outside the base directory
@@ -61,6 +62,17 @@ class JobNotFound(Refused):
 
     def __str__(self) -> str:
         return f"there is no job {self.job!r}"
+
+
+class FrameNotFound(Refused):
+    """The job has no such frame."""
+
+    def __init__(self, job: str, frame: int) -> None:
+        super().__init__(job, frame)
+        self.job, self.frame = job, frame
+
+    def __str__(self) -> str:
+        return f"job {self.job} has no frame {self.frame}"
 
 
 class NodeNotFound(Refused):

@@ -1,10 +1,11 @@
 """What the web layer and notebooks may ask of a farm, whatever stands behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rcontrol.farm.model import JobId, JobOptions
-from rcontrol.farm.views import FarmView
+from rcontrol.farm.views import FarmView, FrameResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Farm(Protocol):
         """
         ...
 
+    async def changed(self, seen: FarmView) -> None:
+        """Return once `view` is another one than `seen`."""
+        ...
+
     async def submit(self, request: JobRequest) -> JobId:
         """Check and queue a job. Raises BadRequest, NodeNotFound, StorageError."""
         ...
@@ -68,6 +73,18 @@ class Farm(Protocol):
 
     async def clear_finished(self) -> None:
         """Remove every job that is Finished."""
+        ...
+
+    async def frame_states(self, job: JobId) -> bytes:
+        """Return a job's frames in order, one byte each: a `FrameStatus`. Raises JobNotFound."""
+        ...
+
+    async def frame_results(self, job: JobId, after: int, limit: int) -> Sequence[FrameResult]:
+        """Return how a job's attempts ended, oldest first, after the one numbered `after`."""
+        ...
+
+    async def picture(self, job: JobId, frame: int) -> str:
+        """Return the path of a done frame's picture on the nodes; empty: there is none."""
         ...
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:

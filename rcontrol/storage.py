@@ -22,6 +22,8 @@ EntryType = Literal["d", "f", "l", ""]
 _READ: Final = os.O_RDONLY | os.O_DIRECTORY
 _PASS: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 """Opens a folder to go on from; where the system has O_PATH, that needs no right to read it."""
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+"""Opens a file without waiting, whatever it is."""
 _OUTSIDE: Final = "lies outside the base directory"
 
 
@@ -85,6 +87,32 @@ class Storage:
             raise StorageError(path, _problem(error)) from error
         found = sorted((entry for entry in entries if entry), key=lambda entry: entry.name)
         return Listing(folder, tuple(found))
+
+    @contextmanager
+    def file(self, path: str) -> Iterator[int]:
+        """Open a regular file to read and give its descriptor.
+
+        Raises:
+            StorageError: it lies outside, or cannot be opened; `__cause__` is then the OSError.
+        """
+        if self._base is None:
+            raise StorageError(path, "cannot be read: no fileserver_base_dir is configured")
+        file = _normal(path, self._base)
+        try:
+            tree = _Tree(self._base)
+            parts = tree.parts(file)
+            if parts is None:
+                raise StorageError(path, _OUTSIDE)
+            with tree.folder(parts[:-1]) as folder:
+                handle = os.open(parts[-1] if parts else ".", _FILE, dir_fd=folder)
+        except OSError as error:
+            raise StorageError(path, _problem(error)) from error
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise StorageError(path, "is not a file")
+            yield handle
+        finally:
+            os.close(handle)
 
     def resolve(self, path: str) -> str:
         """Return the normalised absolute path of what a job names, at or below the base directory.

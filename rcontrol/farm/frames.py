@@ -44,6 +44,10 @@ class FrameTable:
         """Return how often a frame has failed by its own fault."""
         return self._failures[self.frames.index(frame)]
 
+    def statuses(self) -> bytes:
+        """Return one byte a frame, a `FrameStatus`, in the order of the frames."""
+        return bytes(self._status)
+
     def count(self, status: FrameStatus) -> int:
         """Return how many frames have a status."""
         return self._counts[status]

@@ -60,6 +60,18 @@ class JobView:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameResult:
+    """How an attempt at a frame ended, in short."""
+
+    number: int
+    """Counts the attempts that were saved; grows within a job, with gaps."""
+    frame: int
+    node: str
+    seconds: float
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NodeView:
     """A node with what it does at the moment."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, select, update
 
 from rcontrol.errors import StoreError
 from rcontrol.farm.model import Changes, EndedAttempt, FarmState, JobId, StoredJob
+from rcontrol.farm.views import FrameResult
 from rcontrol.store.database import engine_for, shown, upsert
 from rcontrol.store.failures import as_store_error
 from rcontrol.store.migrate import migrate
@@ -24,7 +25,8 @@ class Store:
     and they may be called again. Once the epoch is raised, a Store that raised it earlier, as of a
     JobManager that was replaced, saves nothing any more.
 
-    Every method blocks; one thread at a time may call them. All but the constructor raise
+    Every method blocks; one thread at a time may call them. What only reads may be called from
+    any other thread, where it waits for the one connection. All but the constructor raise
     StoreError when the database cannot be used.
     """
 
@@ -116,6 +118,32 @@ class Store:
         with self._transaction(reads_only=True) as connection:
             found = connection.execute(newest).mappings().all()
         return [attempt_of(row) for row in reversed(found)]
+
+    def results(self, job: JobId, after: int, limit: int) -> Sequence[FrameResult]:
+        """Return the outcomes of a job's attempts after the one numbered `after`, oldest first."""
+        columns = attempts.c
+        wanted = (
+            select(columns.seq, columns.frame, columns.node, columns.seconds, columns.blame)
+            .where(columns.job_id == job, columns.seq > after)
+            .order_by(columns.seq)
+            .limit(limit)
+        )
+        with self._transaction(reads_only=True) as connection:
+            return [
+                FrameResult(number, frame, node, seconds, blame is None)
+                for number, frame, node, seconds, blame in connection.execute(wanted)
+            ]
+
+    def picture(self, job: JobId, frame: int) -> str:
+        """Return the path of a done frame's picture; empty: there is none."""
+        newest = (
+            select(attempts.c.picture)
+            .where(attempts.c.job_id == job, attempts.c.frame == frame, attempts.c.blame.is_(None))
+            .order_by(attempts.c.seq.desc())
+            .limit(1)
+        )
+        with self._transaction(reads_only=True) as connection:
+            return connection.execute(newest).scalar() or ""
 
     def _hold_epoch(self, connection: Connection) -> None:
         """Keep the epoch from being raised until the transaction ends."""

@@ -1,7 +1,7 @@
 """The Starlette application.
 
     request -> Guard (Host, origin) -> Cors -> Api (route, body, handler) -> answer
-                                          └──> extra routes: the web page, live events
+                                          └──> extra routes: the web page
 
 Every exception ends as a JSON error inside `Api`, so that errors carry CORS headers too.
 """
@@ -27,8 +27,12 @@ from rcontrol.gateway import Farm
 from rcontrol.storage import Storage
 from rcontrol.web import bodies, openapi, problems, routes
 from rcontrol.web.answers import Json, empty
+from rcontrol.web.frames import JobFrames
 from rcontrol.web.guard import Cors, Guard
 from rcontrol.web.handlers import Call
+from rcontrol.web.live import Live
+from rcontrol.web.models import FrameOfPath
+from rcontrol.web.pictures import Pictures
 from rcontrol.web.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -66,7 +70,9 @@ def create_app(
         exception_handlers={HTTPException: _refuse, Exception: _give_up},
     )
     # Not a catch-all route: no pattern of Starlette's matches a path that holds a newline.
-    app.router.default = Api(farm, storage, max_body, clock)
+    api = Api(farm, storage, max_body, clock)
+    app.router.default = api
+    app.state.live = api.live
     app.router.redirect_slashes = False
     return app
 
@@ -102,6 +108,10 @@ class Api:
         self._max_body = max_body
         self._clock = clock
         self._document = openapi.document(routes.ROUTES)
+        self._frames = JobFrames(farm)
+        self._pictures = Pictures(farm, storage)
+        self.live = Live(farm, clock)
+        """To be closed before the server ends: its streams would be waited for."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
@@ -126,12 +136,24 @@ class Api:
             farm=self._farm,
             storage=self._storage,
             document=self._document,
+            frames=self._frames,
+            pictures=self._pictures,
+            live=self.live,
+            headers=request.headers,
             at=self._clock(),
             node=self._known_node(found),
             job=JobId(found.parameters.get("{id}", "")),
+            frame=bodies.check(FrameOfPath, {"frame": frame}).frame
+            if (frame := found.parameters.get("{frame}"))
+            else 0,
+            query=bodies.check(found.route.query, dict(request.query_params))
+            if found.route.query
+            else None,
             body=await self._body(found.route, request),
         )
         content = await found.route.handler(call)
+        if isinstance(content, Response):
+            return content
         return empty() if found.route.answer is None else Json(content)
 
     def _known_node(self, found: routes.Match) -> str:

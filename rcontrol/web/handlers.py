@@ -2,29 +2,38 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from anyio import to_thread
 from pydantic import BaseModel
+from starlette.datastructures import Headers
+from starlette.responses import Response, StreamingResponse
 
-from rcontrol.errors import JobNotFound, NodeNotFound
+from rcontrol.errors import FrameNotFound, JobNotFound, NodeNotFound
 from rcontrol.farm.model import JobId, JobOptions, Publish
 from rcontrol.farm.views import JobView
 from rcontrol.gateway import Farm, JobRequest
 from rcontrol.storage import Storage
 from rcontrol.web import wire
+from rcontrol.web.answers import NO_STORE
+from rcontrol.web.frames import JobFrames
+from rcontrol.web.live import Live
 from rcontrol.web.models import (
     AutostartState,
     Folder,
     FolderOrder,
+    FrameResults,
+    FrameStates,
     JobCreated,
     JobInfo,
     JobOrder,
     JobStatusAnswer,
     MoveOrder,
     NodeState,
+    ResultsOrder,
     Summary,
 )
+from rcontrol.web.pictures import Pictures
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -37,20 +46,28 @@ class Call:
     storage: Storage
     document: Mapping[str, Any]
     """The OpenAPI document."""
+    frames: JobFrames
+    pictures: Pictures
+    live: Live
+    headers: Headers
     at: float
     """Unix seconds."""
     node: str = ""
     """Of the path: a configured node."""
     job: JobId = JobId("")
     """Of the path: not looked up yet."""
+    frame: int = 0
+    """Of the path: any number."""
+    query: BaseModel | None = None
     body: BaseModel | None = None
-    """An instance of the route's model."""
+    """Instances of the route's models."""
 
     def order(self, model: type[Body]) -> Body:
-        """Return the body. Raises TypeError where the route has another model."""
-        if not isinstance(self.body, model):
-            raise TypeError(f"the route's body is not a {model.__name__}")
-        return self.body
+        """Return the body, or the query. Raises TypeError where the route has another model."""
+        for order in (self.body, self.query):
+            if isinstance(order, model):
+                return order
+        raise TypeError(f"the route has no {model.__name__}")
 
     def job_view(self) -> JobView:
         """Return the job of the path. Raises JobNotFound."""
@@ -133,6 +150,52 @@ async def move(call: Call) -> None:
 async def clear(call: Call) -> None:
     """Remove every job that is Finished."""
     await call.farm.clear_finished()
+
+
+# --- frames, for the web page ---
+
+THUMBNAIL_PIXELS: Final = 256
+PICTURE_PIXELS: Final = 1280
+
+
+async def frames(call: Call) -> FrameStates:
+    """Return the state of every frame of a job, in short."""
+    view = call.job_view()
+    return {"first": view.job.spec.start_frame, "states": await call.frames.states(view)}
+
+
+async def results(call: Call) -> FrameResults:
+    """Return node, seconds and outcome of a job's attempts; `?after=N` leaves out the first N."""
+    return await call.frames.results(call.job_view(), call.order(ResultsOrder).after)
+
+
+async def picture(call: Call) -> Response:
+    """Return a frame's picture as WebP, as large as a page shows it."""
+    return await _picture(call, PICTURE_PIXELS)
+
+
+async def thumbnail(call: Call) -> Response:
+    """Return a frame's picture as WebP, as small as in a filmstrip."""
+    return await _picture(call, THUMBNAIL_PIXELS)
+
+
+async def _picture(call: Call, pixels: int) -> Response:
+    if call.frame not in call.job_view().job.spec.frames:
+        raise FrameNotFound(call.job, call.frame)
+    found = await call.pictures.get(call.job, call.frame, pixels)
+    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
+    if call.headers.get("if-none-match") == found.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(found.webp, media_type="image/webp", headers=headers)
+
+
+async def events(call: Call) -> Response:
+    """Stream the farm and its changes as server-sent events; see docs/architecture.md."""
+    return StreamingResponse(
+        call.live.stream(call.headers.get("last-event-id", "")),
+        media_type="text/event-stream",
+        headers={**NO_STORE, "X-Accel-Buffering": "no"},
+    )
 
 
 # --- nodes ---

@@ -102,6 +102,21 @@ class MoveOrder(BaseModel):
     """Id of the job it comes before; null: last."""
 
 
+class FrameOfPath(BaseModel):
+    """The frame that a path names."""
+
+    frame: FrameNumber
+
+
+class ResultsOrder(BaseModel):
+    """Which outcomes to read."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    after: Annotated[int, Field(ge=0, le=INT32_MAX)] = 0
+    """How many, from the first on, are known already."""
+
+
 class FolderOrder(BaseModel):
     """A folder of the shared storage to list."""
 
@@ -151,6 +166,63 @@ class JobLine(TypedDict):
     """Percent, 0.0-100.0."""
     time_remaining: float
     """Seconds; 0.0 when unknown."""
+
+
+class JobRow(TypedDict):
+    """What the web page's queue shows of a job."""
+
+    id: str
+    name: str
+    path: str
+    status: StatusWord
+    reason: str
+    place: int
+    """In the queue; lower is earlier."""
+    priority: int
+    first: int
+    last: int
+    total: int
+    """Frames in all."""
+    done: int
+    failed: int
+    """Frames given up."""
+    progress: float
+    """Percent, 0.0-100.0."""
+    elapsed: float
+    """Seconds spent Rendering."""
+    remaining: float
+    """Seconds; 0.0 when unknown."""
+    created: float
+    """Unix seconds, as are the others; 0.0: not yet."""
+    started: float
+    stopped: float
+    nodes: int
+    """Enabled for it."""
+
+
+@with_config(_ANSWER)
+class FrameStates(TypedDict):
+    """The state of every frame of a job."""
+
+    first: int
+    states: str
+    """Runs in the order of the frames: p pending, r rendering, d done, f given up, each with the
+    length of its run, as in `d12r1p87`."""
+
+
+@with_config(_ANSWER)
+class FrameResults(TypedDict):
+    """How attempts at a job's frames ended, oldest first; the lists belong together."""
+
+    total: int
+    """Of all attempts so far."""
+    names: list[str]
+    """Of nodes."""
+    frames: list[int]
+    nodes: list[int]
+    """Indexes into `names`."""
+    seconds: list[float]
+    done: list[bool]
 
 
 @with_config(_ANSWER)

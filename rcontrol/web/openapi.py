@@ -18,6 +18,7 @@ EVERYWHERE: Final[tuple[type[RcontrolError], ...]] = (FarmUnavailable, StoreErro
 BODY_STATUSES: Final = {400, 413}
 PARAMETERS: Final[Mapping[str, str]] = {
     "{id}": "A job's id",
+    "{frame}": "The number of one of its frames",
     "{name}": "A configured node's name",
 }
 MEDIA_TYPE: Final = "application/json"
@@ -84,7 +85,8 @@ def _operation(route: Route, method: str, bodies: Object, answers: Object) -> Ob
         "tags": [route.parts[0]],
         "responses": _responses(route, answers),
     }
-    if parameters := [_parameter(part) for part in route.parts if part in PARAMETERS]:
+    parameters = [_parameter(part) for part in route.parts if part in PARAMETERS]
+    if parameters := [*parameters, *_query(route)]:
         operation["parameters"] = parameters
     if route.body:
         schema = bodies[route.path]
@@ -102,9 +104,20 @@ def _parameter(part: str) -> Object:
     }
 
 
+def _query(route: Route) -> Iterable[Object]:
+    schema = route.query.model_json_schema() if route.query else {"properties": {}}
+    for name, described in schema["properties"].items():
+        description = described.pop("description")
+        yield {"name": name, "in": "query", "description": description, "schema": described}
+
+
 def _responses(route: Route, answers: Object) -> Object:
-    if route.answer is None:
-        responses: Object = {"200": {"description": "Done, durably; the body is empty"}}
+    if route.media:
+        responses: Object = {
+            "200": {"description": "The answer", "content": {route.media: {}}},
+        }
+    elif route.answer is None:
+        responses = {"200": {"description": "Done, durably; the body is empty"}}
     else:
         responses = {"200": _content(answers[route.path], "The answer")}
     found = {status for kind in (*route.errors, *EVERYWHERE) for status in statuses(kind)}

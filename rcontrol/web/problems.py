@@ -7,6 +7,7 @@ from typing import Final
 from rcontrol.errors import (
     BadRequest,
     FarmUnavailable,
+    FrameNotFound,
     JobNotFound,
     NodeNotFound,
     StorageError,
@@ -46,6 +47,7 @@ RETRY_LATER: Final = {"Retry-After": "2"}
 RULES: Final[Mapping[type[Exception], Rule]] = {
     BadRequest: Rule(400, "Missing required data"),
     JobNotFound: Rule(404, "Job ID not found"),
+    FrameNotFound: Rule(404, "Frame not found"),
     NodeNotFound: Rule(404, "Node not found"),
     WrongStatus: Rule(409, "Job is {error.status}"),
     StorageError: Rule(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from rcontrol.errors import (
     BadRequest,
+    FrameNotFound,
     JobNotFound,
     NodeNotFound,
     RcontrolError,
@@ -21,12 +22,15 @@ from rcontrol.web.models import (
     AutostartState,
     Folder,
     FolderOrder,
+    FrameResults,
+    FrameStates,
     JobCreated,
     JobInfo,
     JobOrder,
     JobStatusAnswer,
     MoveOrder,
     NodeState,
+    ResultsOrder,
     Summary,
 )
 from rcontrol.web.problems import Problem
@@ -38,6 +42,7 @@ POST: Final = ("POST",)
 
 MISSING: Final[Mapping[str, str]] = {
     "{id}": "Job ID not specified",
+    "{frame}": "No frame specified",
     "{name}": "No node specified",
 }
 """What is said when the path ends before a parameter."""
@@ -48,7 +53,7 @@ class Route:
     """One endpoint."""
 
     path: str
-    """`{id}` stands for a job, `{name}` for a node."""
+    """`{id}` stands for a job, `{frame}` for a frame of it, `{name}` for a node."""
     methods: Sequence[str]
     handler: Callable[[Call], Awaitable[object]]
     """Its docstring describes the endpoint."""
@@ -56,6 +61,10 @@ class Route:
     """Type of the answer; None: 200 and an empty body."""
     body: type[BaseModel] | None = None
     """None: whatever is sent is ignored."""
+    query: type[BaseModel] | None = None
+    """None: a query is ignored."""
+    media: str = ""
+    """Media type of an answer that is not JSON; the handler returns the response."""
     errors: tuple[type[RcontrolError], ...] = ()
     """Errors of its own, beside those that every endpoint may answer with."""
 
@@ -77,6 +86,7 @@ class Match:
 
 
 JOB_ACTION: Final = (JobNotFound, WrongStatus)
+PICTURE_READ: Final = (BadRequest, JobNotFound, FrameNotFound, StorageError)
 NODE_ACTION: Final = (NodeNotFound, JobNotFound)
 
 ROUTES: Final = (
@@ -105,6 +115,30 @@ ROUTES: Final = (
     Route("/job/delete/{id}", ACT, handlers.delete, errors=JOB_ACTION),
     Route("/job/move/{id}", POST, handlers.move, body=MoveOrder, errors=(BadRequest, JobNotFound)),
     Route("/job/clear", ACT, handlers.clear),
+    Route("/job/frames/{id}", READ, handlers.frames, answer=FrameStates, errors=(JobNotFound,)),
+    Route(
+        "/job/results/{id}",
+        READ,
+        handlers.results,
+        answer=FrameResults,
+        query=ResultsOrder,
+        errors=(BadRequest, JobNotFound),
+    ),
+    Route(
+        "/job/picture/{id}/{frame}",
+        READ,
+        handlers.picture,
+        media="image/webp",
+        errors=PICTURE_READ,
+    ),
+    Route(
+        "/job/thumbnail/{id}/{frame}",
+        READ,
+        handlers.thumbnail,
+        media="image/webp",
+        errors=PICTURE_READ,
+    ),
+    Route("/events", ("GET",), handlers.events, media="text/event-stream"),
     Route("/node/list", READ, handlers.node_names, answer=list[str]),
     Route("/node/state", READ, handlers.node_states, answer=list[NodeState]),
     Route(
@@ -158,7 +192,7 @@ def find(method: str, wanted: Sequence[str]) -> Match:
 
 
 def _accepts(route: Route, depth: int, segment: str) -> bool:
-    return depth < len(route.parts) and route.parts[depth] in (segment, "{id}", "{name}")
+    return depth < len(route.parts) and route.parts[depth] in (segment, *MISSING)
 
 
 def _incomplete(method: str, near: Sequence[Route], wanted: Sequence[str]) -> Match:

@@ -9,6 +9,7 @@ from rcontrol.web.models import (
     JobDetails,
     JobInfo,
     JobLine,
+    JobRow,
     JobStatusAnswer,
     NodeOfJob,
     NodeState,
@@ -32,6 +33,32 @@ def job_line(view: JobView, at: float) -> JobLine:
         "status": view.job.status.value,
         "progress": view.percent,
         "time_remaining": view.remaining_s(at),
+    }
+
+
+def job_row(view: JobView, at: float) -> JobRow:
+    """Return what the web page's queue shows of a job."""
+    job, spec = view.job, view.job.spec
+    return {
+        "id": spec.id,
+        "name": spec.name,
+        "path": spec.path,
+        "status": job.status.value,
+        "reason": job.reason,
+        "place": job.place,
+        "priority": spec.priority,
+        "first": spec.start_frame,
+        "last": spec.end_frame,
+        "total": view.total,
+        "done": view.done,
+        "failed": view.given_up,
+        "progress": round(view.percent, 2),
+        "elapsed": round(view.elapsed_s(at), 1),
+        "remaining": round(view.remaining_s(at), 1),
+        "created": spec.created_at,
+        "started": job.started_at,
+        "stopped": job.stopped_at,
+        "nodes": len(job.nodes),
     }
 
 

@@ -1,8 +1,9 @@
 """A farm in memory behind `gateway.Farm`: the real core, with nodes that do as a test says."""
 
+import asyncio
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from rcontrol import admission
@@ -11,7 +12,7 @@ from rcontrol.farm import events as ev
 from rcontrol.farm.model import Blame, JobId
 from rcontrol.farm.settings import NodeSettings
 from rcontrol.farm.viewlog import ViewLog
-from rcontrol.farm.views import EMPTY_VIEW, FarmView
+from rcontrol.farm.views import EMPTY_VIEW, FarmView, FrameResult
 from rcontrol.gateway import JobRequest
 from rcontrol.storage import Storage
 from tests.farm.simulated import Simulation
@@ -26,6 +27,10 @@ class FakeFarm:
         self.storage = storage
         self.trouble: RcontrolError | Exception | None = None
         """Raised by every call while set."""
+        self.questions = 0
+        """Asked about frames."""
+        self.picture_of = ""
+        """Path of the picture of the next frame that is done."""
         self._lock = threading.RLock()
         self._sim = Simulation([NodeSettings(name) for name in nodes])
         self._sim.open()
@@ -38,6 +43,10 @@ class FakeFarm:
     def view(self) -> FarmView:
         self._fail()
         return self._view
+
+    async def changed(self, seen: FarmView) -> None:
+        while self._view is seen:
+            await asyncio.sleep(0.01)
 
     async def submit(self, request: JobRequest) -> JobId:
         self._fail()
@@ -65,6 +74,31 @@ class FakeFarm:
 
     async def clear_finished(self) -> None:
         self._send(ev.FinishedCleared(self.now))
+
+    async def frame_states(self, job: JobId) -> bytes:
+        self._fail()
+        self.questions += 1
+        with self._lock:
+            self._sim.farm.state.job(job)
+            return self._sim.farm.state.frames(job).statuses()
+
+    async def frame_results(self, job: JobId, after: int, limit: int) -> Sequence[FrameResult]:
+        self._fail()
+        ended = enumerate(self._sim.store.attempts, start=1)
+        found = [
+            FrameResult(number, one.attempt.frame, one.attempt.node, one.seconds, one.blame is None)
+            for number, one in ended
+            if one.attempt.job == job and number > after
+        ]
+        return found[:limit]
+
+    async def picture(self, job: JobId, frame: int) -> str:
+        self._fail()
+        self.questions += 1
+        for one in reversed(self._sim.store.attempts):
+            if (one.attempt.job, one.attempt.frame, one.blame) == (job, frame, None):
+                return one.picture
+        return ""
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         kind = ev.NodeEnabled if enabled else ev.NodeDisabled
@@ -103,7 +137,7 @@ class FakeFarm:
 
     def finish(self, node: str) -> int:
         """The node completes its frame."""
-        return self._drive(lambda: self._sim.finish(node))[1]
+        return self._drive(lambda: self._sim.finish(node, self.picture_of))[1]
 
     def fail(self, node: str, blame: Blame = Blame.JOB, *, final: bool = False) -> int:
         """The node fails at its frame."""

@@ -11,6 +11,7 @@ from rcontrol.farm.model import (
     AttemptId,
     Blame,
     Changes,
+    EndedAttempt,
     FarmState,
     FrameStatus,
     Job,
@@ -29,7 +30,10 @@ class MemoryStore:
     jobs: dict[JobId, Job] = field(default_factory=dict)
     frames: dict[JobId, dict[int, tuple[FrameStatus, int]]] = field(default_factory=dict)
 
+    attempts: list[EndedAttempt] = field(default_factory=list)
+
     def save(self, changes: Changes) -> None:
+        self.attempts.extend(changes.attempts)
         if changes.autostart is not None:
             self.autostart = changes.autostart
         for job in changes.deleted:
@@ -164,7 +168,7 @@ class Simulation:
         node = self.nodes[name]
         return next((attempt for attempt in node.held if attempt in node.begun), None)
 
-    def finish(self, name: str) -> tuple[JobId, int]:
+    def finish(self, name: str, picture: str = "/f.png") -> tuple[JobId, int]:
         """The node completes the frame it is at (beginning one if need be)."""
         self.begin(name)
         attempt = self.running(name)
@@ -172,7 +176,7 @@ class Simulation:
         order = self.nodes[name].drop(attempt)
         assert order is not None
         self.send(
-            ev.FrameRendered(self.now, name, attempt, order.spec.id, order.frame, 1.0, ("/f.png",))
+            ev.FrameRendered(self.now, name, attempt, order.spec.id, order.frame, 1.0, (picture,))
         )
         self.rendered.append((order.spec.id, order.frame))
         return order.spec.id, order.frame

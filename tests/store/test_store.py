@@ -179,3 +179,18 @@ def test_errors_can_be_pickled(tmp_path: Path) -> None:
         Store(sqlite_url(tmp_path / "missing")).open()
     copy = pickle.loads(pickle.dumps(caught.value))
     assert str(copy) == str(caught.value)
+
+
+def test_results_and_pictures_are_read_in_parts(store: Store) -> None:
+    finished = replace(ended(3, frame=2), error="", blame=None, picture="/p/0002.png")
+    older = replace(ended(2, frame=2), error="", blame=None, picture="/p/old.png")
+    store.save(Changes(jobs=(job(), job(OTHER, 2)), attempts=(ended(1), older, finished)))
+    store.save(Changes(attempts=(ended(4, id=OTHER),)))
+    first = store.results(JOB, 0, 2)
+    assert [(one.frame, one.node, one.done) for one in first] == [(1, "n1", False), (2, "n1", True)]
+    rest = store.results(JOB, first[-1].number, 2)
+    assert [(one.frame, one.seconds) for one in rest] == [(2, 1.0)]
+    assert store.results(JOB, rest[-1].number, 2) == []
+    assert store.picture(JOB, 2) == "/p/0002.png"
+    assert store.picture(JOB, 1) == ""
+    assert store.picture(OTHER, 1) == ""
