@@ -16,6 +16,7 @@ from rcontrol.config import Settings
 from rcontrol.errors import FarmUnavailable
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.model import AttemptId, JobId
+from rcontrol.framelogs import LogWriter
 from rcontrol.logs import set_up_logging
 from rcontrol.sessions import DriverThread
 from rcontrol.store import Store, sqlite_url
@@ -56,7 +57,10 @@ class NodeActor(node_actor.NodeActor):
         set_up_logging(settings.log_level, settings.log_file)
         mine = next(candidate for candidate in settings.nodes if candidate.name == node)
         super().__init__(
-            node, lambda report: DriverThread(mine, farm_id, settings.sessions, report)
+            node,
+            lambda report: DriverThread(
+                mine, farm_id, settings.sessions, report, LogWriter(settings.logs_dir, node)
+            ),
         )
 
 

@@ -12,15 +12,17 @@ from typing import Any, Final
 
 from actors.inbox import Inbox
 from actors.links import NodeActorLost, NodeLink
+from actors.log_room import MOST_ATTEMPTS, LogRoom, attempts_at
 from rcontrol.admission import admit
 from rcontrol.config import Settings
-from rcontrol.errors import FarmUnavailable, StaleEpoch
+from rcontrol.errors import FarmUnavailable, FrameNotFound, LogNotFound, StaleEpoch
 from rcontrol.farm import commands as cmd
 from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
 from rcontrol.farm.model import JobId
 from rcontrol.farm.viewlog import ViewLog
-from rcontrol.farm.views import FarmDelta, FrameResult
+from rcontrol.farm.views import AttemptView, FarmDelta, FrameResult
+from rcontrol.framelogs import LogPart, Logs
 from rcontrol.gateway import JobRequest
 from rcontrol.storage import Storage
 from rcontrol.store import Store
@@ -66,6 +68,8 @@ class JobManager:
         self._link_to = link_to
         self._clock = clock
         self._storage = Storage(settings.base_dir)
+        self._logs = Logs(settings.logs_dir)
+        self._log_room = LogRoom(settings.logs_dir, settings.logs_mb)
         self._links: dict[str, NodeLink] = {}
         self._suspects: dict[str, asyncio.Event] = {}
         """Set for a node whose actor may have lost what it was told."""
@@ -130,6 +134,7 @@ class JobManager:
             self._spawn(self._follow(inbox, node.name, adopted[-1]))
         self._spawn(self._open_when(inbox, adopted))
         self._spawn(self._tick(inbox))
+        self._spawn(self._log_room.keep(lambda: inbox.farm.state.jobs))
         return inbox
 
     async def _open_when(self, inbox: Inbox, adopted: list[asyncio.Event]) -> None:
@@ -170,7 +175,9 @@ class JobManager:
 
     async def delete_job(self, job: JobId) -> Shown:
         """See `gateway.Farm.delete`."""
-        return await self._act(ev.JobDeleted(self._clock(), job))
+        shown = await self._act(ev.JobDeleted(self._clock(), job))
+        self._log_room.sweep_soon()
+        return shown
 
     async def move_job(self, job: JobId, before: JobId | None) -> Shown:
         """See `gateway.Farm.move`."""
@@ -188,6 +195,36 @@ class JobManager:
     async def set_autostart(self, on: bool) -> Shown:
         """See `gateway.Farm.set_autostart`."""
         return await self._act(ev.AutostartSet(self._clock(), on))
+
+    async def attempts(self, job: JobId, frame: int) -> tuple[AttemptView, ...]:
+        """See `gateway.Farm.attempts`."""
+        state = (await self._ready()).farm.state
+        if frame not in state.job(job).spec.frames:
+            raise FrameNotFound(job, frame)
+        running = [
+            attempt
+            for attempt in state.attempts_of(job)
+            if attempt.frame == frame and attempt.running
+        ]
+        return await asyncio.to_thread(
+            lambda: attempts_at(
+                running,
+                self._store.attempts(job, frame, MOST_ATTEMPTS),
+                self._logs.attempts(job, frame),
+            )
+        )
+
+    async def read_log(
+        self, job: JobId, frame: int, attempt: str = "", position: int = 0
+    ) -> LogPart:
+        """Return a part of a log, for notebooks; see `framelogs.Logs.read`.
+
+        Raises LogNotFound.
+        """
+        part = await asyncio.to_thread(self._logs.read, job, frame, attempt, position)
+        if part is None:
+            raise LogNotFound(frame, attempt)
+        return part
 
     async def changes_since(self, epoch: int, version: int) -> FarmDelta:
         """Return what changed since a version, as soon as anything has.

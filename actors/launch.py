@@ -17,6 +17,7 @@ import uvicorn
 from actors.cluster import FARM_FILE, joined
 from rcontrol.config import Settings, load
 from rcontrol.errors import RcontrolError
+from rcontrol.framelogs import Logs
 from rcontrol.logs import set_up_logging
 from rcontrol.storage import Storage
 from rcontrol.web.app import create_app
@@ -73,6 +74,7 @@ async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) ->
     app = create_app(
         farm,
         Storage(settings.base_dir),
+        Logs(settings.logs_dir),
         cors_origin=settings.cors_origin,
         hosts=(settings.listen_addr, socket.gethostname(), *settings.server_names),
     )

@@ -8,7 +8,8 @@ from typing import Any
 from actors.cluster import join, join_local
 from rcontrol.config import load
 from rcontrol.farm.model import JobId, JobOptions, JobStatus, Publish
-from rcontrol.farm.views import EMPTY_VIEW, FarmView, JobView
+from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmView, JobView
+from rcontrol.framelogs import LogPart
 from rcontrol.gateway import JobRequest
 
 
@@ -104,6 +105,24 @@ class NotebookFarm:
     def clear_finished(self) -> None:
         """Remove every job that is Finished."""
         self._call("clear_finished")
+
+    def attempts(self, job: str, frame: int) -> Sequence[AttemptView]:
+        """Return the attempts at a frame as they were made."""
+        found: Sequence[AttemptView] = self._call("attempts", job, frame)
+        return found
+
+    def log(self, job: str, frame: int, attempt: str = "") -> str:
+        """Return what the renderer has said so far at a frame: in one attempt, or in the last.
+
+        Raises:
+            LogNotFound: no output of it is kept.
+        """
+        text, position, at_end = "", 0, False
+        while not at_end:
+            part: LogPart = self._call("read_log", job, frame, attempt, position)
+            text, position, at_end = text + part.text, part.next, part.at_end
+            attempt = part.attempt
+        return text
 
     def watch(self, job: str, *, timeout_s: float | None = None) -> Iterator[JobView]:
         """Yield the job whenever it has changed, until it no longer waits or renders.

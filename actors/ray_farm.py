@@ -10,7 +10,7 @@ from typing import Any, Final
 from actors.handles import answer
 from rcontrol.errors import FarmUnavailable, RcontrolError
 from rcontrol.farm.model import JobId
-from rcontrol.farm.views import EMPTY_VIEW, FarmDelta, FarmView, FrameResult
+from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmDelta, FarmView, FrameResult
 from rcontrol.gateway import JobRequest
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,12 @@ class RayFarm:
     async def picture(self, job: JobId, frame: int) -> str:
         """See `gateway.Farm`."""
         return await answer(self._manager.picture.remote(job, frame))
+
+    async def attempts(self, job: JobId, frame: int) -> Sequence[AttemptView]:
+        """See `gateway.Farm`."""
+        ask = self._manager.attempts.options(enable_task_events=False)
+        found: Sequence[AttemptView] = await answer(ask.remote(job, frame))
+        return found
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         """See `gateway.Farm`."""

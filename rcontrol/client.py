@@ -8,7 +8,7 @@ ClientError                the request did not succeed
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, Literal, TypeVar
@@ -18,6 +18,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from rcontrol.errors import RcontrolError
+from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     AutostartState,
     ErrorBody,
@@ -30,6 +31,10 @@ from rcontrol.web.models import (
 
 DEFAULT_URL: Final = "http://localhost:2020"
 POLL_S: Final = 0.5
+NO_LOG: Final = "No log"
+"""Message of the error where an attempt's output is not kept."""
+LOG_POLL_S: Final = 0.3
+"""Between two looks at a log that is followed."""
 PATIENCE_S: Final = 60.0
 """How long a wait puts up with a server that does not answer: it may be restarting."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -44,6 +49,8 @@ NAMES: Final = TypeAdapter(list[str])
 NODES: Final = TypeAdapter(list[NodeState])
 AUTOSTART: Final = TypeAdapter(AutostartState)
 FOLDER: Final = TypeAdapter(Folder)
+ATTEMPTS: Final = TypeAdapter(list[AttemptInfo])
+LOG: Final = TypeAdapter(LogText)
 ERROR: Final = TypeAdapter(ErrorBody)
 
 Answer = TypeVar("Answer")
@@ -209,20 +216,62 @@ class Client:
 
         A server that goes away in between is waited for, `PATIENCE_S` at most.
         """
-        answered = -math.inf
+        for info in self._again(lambda: self.job(job), lambda _: every_s):
+            yield info
+            if info["status"] in ENDED:
+                return
+
+    def attempts(self, job: str, frame: int) -> list[AttemptInfo]:
+        """Return the attempts at a frame as they were made, the running one included."""
+        return self._read(ATTEMPTS, "job", "attempts", job, str(frame))
+
+    def log(self, job: str, frame: int, attempt: str = "", position: int = 0) -> LogText:
+        """Return a part of what a renderer said; `attempt` empty: in the last one with a log."""
+        query = {"attempt": attempt, "position": str(position)}
+        return self._read(LOG, "job", "log", job, str(frame), query=query)
+
+    def read_log(self, job: str, frame: int, attempt: str = "") -> Iterator[LogText]:
+        """Yield the parts of a log up to what there is now."""
+        position = 0
         while True:
+            part = self.log(job, frame, attempt, position)
+            yield part
+            if part["at_end"]:
+                return
+            attempt, position = part["attempt"], part["next"]
+
+    def follow_log(
+        self, job: str, frame: int, attempt: str = "", *, every_s: float = LOG_POLL_S
+    ) -> Iterator[LogText]:
+        """Yield a log's parts, the last one when the attempt has ended.
+
+        Of a frame that has not begun, parts without text come until it has. A server that goes
+        away in between is waited for, `PATIENCE_S` at most.
+        """
+        position = 0
+
+        def ask() -> LogText:
             try:
-                info = self.job(job)
-            except ClientError as error:
-                passing = isinstance(error, ServerUnreachable) or _unavailable(error)
-                if not passing or time.monotonic() - answered > PATIENCE_S:
+                return self.log(job, frame, attempt, position)
+            except ApiError as error:
+                if error.message != NO_LOG or attempt or not self._to_come(job, frame):
                     raise
-            else:
-                answered = time.monotonic()
-                yield info
-                if info["status"] in ENDED:
-                    return
-            time.sleep(every_s)
+                return {"attempt": "", "text": "", "next": 0, "at_end": True, "ended": False}
+
+        def pause_s(part: LogText) -> float:
+            return every_s if part["at_end"] else 0.0
+
+        for part in self._again(ask, pause_s):
+            attempt, position = part["attempt"], part["next"]
+            yield part
+            if part["ended"]:
+                return
+
+    def _to_come(self, job: str, frame: int) -> bool:
+        """Whether a frame without a log may soon have one."""
+        if self.job(job)["status"] in ENDED:
+            return False
+        return not any(attempt["time_stop"] for attempt in self.attempts(job, frame))
 
     # --- nodes ---
 
@@ -258,19 +307,49 @@ class Client:
 
     # --- HTTP ---
 
-    def _read(self, answer: TypeAdapter[Answer], *segments: str, body: Any = None) -> Answer:
+    def _read(
+        self,
+        answer: TypeAdapter[Answer],
+        *segments: str,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Answer:
         method = "GET" if body is None else "POST"
-        response = self._send(method, segments, body)
+        response = self._send(method, segments, body, query)
         with self._understood():
             return answer.validate_json(response.content)
+
+    def _again(
+        self, ask: Callable[[], Answer], pause_s: Callable[[Answer], float]
+    ) -> Iterator[Answer]:
+        """Yield answers for ever; a server that does not answer is asked again for a while."""
+        answered = -math.inf
+        while True:
+            try:
+                answer = ask()
+            except ClientError as error:
+                passing = isinstance(error, ServerUnreachable) or _unavailable(error)
+                if not passing or time.monotonic() - answered > PATIENCE_S:
+                    raise
+                time.sleep(POLL_S)
+            else:
+                answered = time.monotonic()
+                yield answer
+                time.sleep(pause_s(answer))
 
     def _act(self, *segments: str) -> None:
         self._send("POST", segments, None)
 
-    def _send(self, method: str, segments: Sequence[str], body: Any) -> httpx.Response:
+    def _send(
+        self,
+        method: str,
+        segments: Sequence[str],
+        body: Any,
+        query: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         path = "/".join(quote(segment, safe="") for segment in segments)
         try:
-            response = self._http.request(method, f"{self.url}/{path}", json=body)
+            response = self._http.request(method, f"{self.url}/{path}", json=body, params=query)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             cause = str(error) or type(error).__name__
             raise ServerUnreachable(self.url, cause) from error

@@ -7,6 +7,7 @@
     │   ├── JobNotFound
     │   ├── FrameNotFound
     │   ├── NodeNotFound
+    │   ├── LogNotFound        no output of the attempt is kept
     │   ├── WrongStatus        the job's status does not allow the action
     │   └── StorageError       a path that cannot be listed or lies outside the base directory
     ├── TransportError         SSH
@@ -84,6 +85,19 @@ class NodeNotFound(Refused):
 
     def __str__(self) -> str:
         return f"there is no render node {self.node!r}"
+
+
+class LogNotFound(Refused):
+    """No output of the attempt, or of any at the frame, is kept."""
+
+    def __init__(self, frame: int, attempt: str) -> None:
+        super().__init__(frame, attempt)
+        self.frame, self.attempt = frame, attempt
+
+    def __str__(self) -> str:
+        which = f"attempt {self.attempt} at frame {self.frame}" if self.attempt else ""
+        which = which or f"frame {self.frame}"
+        return f"no log of {which} is kept: it was never begun, or its log had to make room"
 
 
 class WrongStatus(Refused):

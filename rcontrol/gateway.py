@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rcontrol.farm.model import JobId, JobOptions
-from rcontrol.farm.views import FarmView, FrameResult
+from rcontrol.farm.views import AttemptView, FarmView, FrameResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,13 @@ class Farm(Protocol):
 
     async def picture(self, job: JobId, frame: int) -> str:
         """Return the path of a done frame's picture on the nodes; empty: there is none."""
+        ...
+
+    async def attempts(self, job: JobId, frame: int) -> Sequence[AttemptView]:
+        """Return the begun attempts at a frame as they were made, the running one included.
+
+        Raises JobNotFound, FrameNotFound.
+        """
         ...
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:

@@ -61,6 +61,16 @@ def find_job(client: Client, abbreviated: str) -> str:
     return matches[0]
 
 
+def find_attempt(client: Client, job: str, frame: int, number: int) -> str:
+    """Return the id of an attempt at a frame. Raises ApiError where there is none."""
+    attempts = client.attempts(job, frame)
+    for attempt in attempts:
+        if attempt["number"] == number:
+            return attempt["id"]
+    there = f"it has had {len(attempts)}" if attempts else "none has begun"
+    raise ApiError(404, "No such attempt", f"frame {frame} has no attempt {number}; {there}")
+
+
 def telling_length(jobs: Sequence[str]) -> int:
     """Return how many characters tell these ids apart, `SHORTEST_ID` at least."""
     length = SHORTEST_ID

@@ -14,6 +14,7 @@ from rcontrol.cli.connect import (
     SHORTEST_ID,
     ExitStatus,
     fail,
+    find_attempt,
     find_job,
     server_at,
     telling_length,
@@ -210,6 +211,43 @@ def _watch(client: Client, job: str, as_json: bool) -> None:
         fail("no longer watching; the job goes on", ExitStatus.INTERRUPTED)
     if last["status"] != "Finished":
         fail(f"{last['status']}: {last['reason'] or 'by a person'}", ExitStatus.JOB_ENDED)
+
+
+FrameArgument = Annotated[int, typer.Argument(metavar="FRAME", help="The frame's number.")]
+
+
+@app.command()
+def attempts(
+    job: JobArgument, frame: FrameArgument, server: Server = "", as_json: AsJson = False
+) -> None:
+    """Print the attempts at a frame: where, how long, and what went wrong."""
+    with server_at(server) as client:
+        found = client.attempts(find_job(client, job), frame)
+    if as_json:
+        show.as_json(found)
+    else:
+        show.attempts(found)
+
+
+@app.command()
+def logs(
+    job: JobArgument,
+    frame: FrameArgument,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the attempt has ended.")
+    ] = False,
+    attempt: Annotated[
+        int | None, typer.Option("--attempt", metavar="N", help="[default: the last with a log]")
+    ] = None,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print what a renderer said at a frame."""
+    with server_at(server) as client:
+        found = find_job(client, job)
+        which = "" if attempt is None else find_attempt(client, found, frame, attempt)
+        parts = (client.follow_log if follow else client.read_log)(found, frame, which)
+        (show.log_json if as_json else show.log)(parts)
 
 
 ACTIONS: Final[dict[str, tuple[Callable[[Client, str], None], str]]] = {

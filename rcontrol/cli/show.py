@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import JobInfo, NodeState
 
 PIPE_WIDTH: Final = 400
@@ -104,6 +106,41 @@ def nodes(found: Sequence[NodeState]) -> None:
     _table(("node", "state", "rendering", "reason"), rows)
 
 
+def attempts(found: Sequence[AttemptInfo]) -> None:
+    """Print the attempts at a frame."""
+    rows = [
+        (
+            str(attempt["number"]),
+            attempt["node"],
+            moment(attempt["time_start"]),
+            clock(attempt["seconds"]),
+            "running" if _runs(attempt) else attempt["error"] or "done",
+            attempt["blame"],
+            "yes" if attempt["log"] else "no",
+        )
+        for attempt in found
+    ]
+    _table(("attempt", "node", "begun", "took", "outcome", "fault of", "log"), rows)
+
+
+def _runs(attempt: AttemptInfo) -> bool:
+    return not attempt["time_stop"] and not attempt["error"]
+
+
+def log(parts: Iterable[LogText]) -> None:
+    """Print a log as it comes, without anything that could steer a terminal."""
+    for part in parts:
+        text = part["text"].replace("\r\n", "\n").replace("\r", "\n")
+        lines = (printable(line.replace("\t", "    ")) for line in text.split("\n"))
+        print("\n".join(lines), end="", flush=True)
+
+
+def log_json(parts: Iterable[LogText]) -> None:
+    """Print each part of a log as a JSON object a line."""
+    for part in parts:
+        print(json.dumps(part), flush=True)
+
+
 def progress_bar(states: Iterable[JobInfo]) -> JobInfo:
     """Show a job in one line that moves, and return its last state."""
     columns = (
@@ -158,6 +195,11 @@ def progress_json(states: Iterable[JobInfo]) -> JobInfo:
 def frames(job: JobInfo) -> str:
     """Return frames done of all, as `3/10`."""
     return f"{job['frames_done']}/{job['end_frame'] - job['start_frame'] + 1}"
+
+
+def moment(at: float) -> str:
+    """Return a point in time by this machine's clock; empty when there is none."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
 
 def clock(seconds: float) -> str:

@@ -210,6 +210,11 @@ class FileKeys(Keys):
     log_file_path: ServerPath = Field(
         default="", description="Log file; default: `rcontrol.log` in `work_dir`."
     )
+    logs_mb: int = Field(
+        default=1000,
+        ge=1,
+        description="Room in `work_dir` for the renderers' output, megabytes; the oldest go first.",
+    )
     work_dir: ServerPath = Field(
         default="~/.local/share/rcontrol",
         validate_default=True,

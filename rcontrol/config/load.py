@@ -63,6 +63,7 @@ def load(path: Path) -> Settings:
         autostart=keys.autostart,
         log_level=keys.log_level,
         log_file_path=Path(keys.log_file_path) if keys.log_file_path else None,
+        logs_mb=keys.logs_mb,
         work_dir=Path(keys.work_dir),
         database=keys.database,
         allowed_filetypes=tuple(keys.allowed_filetypes),

@@ -43,6 +43,8 @@ class Settings:
     """Where the farm's state lives; need not exist yet."""
     database: str = ""
     """URL; empty: an SQLite file in `work_dir`."""
+    logs_mb: int = 1000
+    """Room for the output of attempts, megabytes on the disk."""
     allowed_filetypes: tuple[str, ...] = ()
     """As written; the original's file browser showed only these."""
     farm: FarmSettings = field(default_factory=FarmSettings)
@@ -53,3 +55,8 @@ class Settings:
     def log_file(self) -> Path:
         """What the server and all actors log to: `log_file_path`, else a file in `work_dir`."""
         return self.log_file_path or self.work_dir / "rcontrol.log"
+
+    @property
+    def logs_dir(self) -> Path:
+        """Where the output of attempts is kept."""
+        return self.work_dir / "logs"

@@ -207,7 +207,7 @@ class Farm:
     @_on.register
     def _(self, event: ev.AttemptReturned) -> None:
         if attempt := self._end(event):
-            self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
+            self.state.give_back(attempt, event.at, "given back by its node")
 
     @_on.register
     def _(self, event: ev.NodeAdopted) -> None:
@@ -215,7 +215,7 @@ class Farm:
         for attempt in self.state.attempts_on(event.node):
             if attempt.id not in held:
                 self.state.disown(attempt)
-                self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
+                self.state.give_back(attempt, event.at, "lost with its NodeActor")
                 self.stale_jobs.add(attempt.job)
         for report in held.values():
             self._adopt(report)
@@ -268,8 +268,7 @@ class Farm:
 
     def _leave_rendering(self, job: Job, move: JobMove, at: float, reason: str) -> None:
         for attempt in self.state.attempts_of(job.id):
-            self.state.disown(attempt)
-            self.state.move_frame(job.id, attempt.frame, FrameMove.RETURN)
+            self.state.give_back(attempt, at, f"ended because its job was {move}")
             self._commands.append(CancelAttempt(attempt.node, attempt.id))
         if job.status is JobStatus.RENDERING:
             job = replace(job.counted(at), stopped_at=at)

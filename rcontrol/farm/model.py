@@ -182,11 +182,11 @@ class EndedAttempt:
     ended_at: float
     """Unix seconds."""
     seconds: float
-    """Render time as the node measured it."""
+    """Render time as the node measured it; without a verdict, how long it ran."""
     error: str = ""
     """The renderer's own words, or what happened to it; empty: the frame is done."""
     blame: Blame | None = None
-    """None: the frame is done."""
+    """None: the frame is done, or the attempt ended without a verdict."""
     picture: str = ""
     """Absolute path of the frame's picture on the node; empty: there is none."""
 

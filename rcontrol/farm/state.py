@@ -231,6 +231,15 @@ class State:
             del self._by_job[attempt.job]
         self._index_node(attempt.node)
 
+    def give_back(self, attempt: Attempt, at: float, why: str) -> None:
+        """Put a frame back whose attempt has ended without a verdict."""
+        if attempt.id in self.attempts:
+            self.disown(attempt)
+        if attempt.running:
+            seconds = max(0.0, at - attempt.started_at)
+            self.record(EndedAttempt(attempt, at, seconds, why))
+        self.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
+
     def record(self, ended: EndedAttempt) -> None:
         """Keep an attempt's outcome for good."""
         self._ended.append(ended)

@@ -1,7 +1,7 @@
 """Turns the state into views, and remembers which of them changed when."""
 
 from rcontrol.farm.farm import Farm
-from rcontrol.farm.model import FrameStatus, JobId
+from rcontrol.farm.model import Attempt, FrameStatus, JobId
 from rcontrol.farm.state import State
 from rcontrol.farm.views import FarmDelta, JobView, NodeView, RunningFrame
 
@@ -64,7 +64,7 @@ def job_view(state: State, job: JobId) -> JobView:
         done=frames.count(FrameStatus.DONE),
         given_up=frames.count(FrameStatus.GIVEN_UP),
         running=tuple(
-            RunningFrame(attempt.node, attempt.frame, state.percent.get(attempt.id, 0.0))
+            _running_frame(state, attempt)
             for attempt in sorted(state.attempts_of(job), key=lambda attempt: attempt.frame)
             if attempt.running
         ),
@@ -87,11 +87,13 @@ def node_view(state: State, name: str) -> NodeView:
         rest_until=node.rest_until,
         slots=node.slots,
         running=tuple(
-            (
-                attempt.job,
-                RunningFrame(name, attempt.frame, state.percent.get(attempt.id, 0.0)),
-            )
+            (attempt.job, _running_frame(state, attempt))
             for attempt in state.attempts_on(name)
             if attempt.running
         ),
     )
+
+
+def _running_frame(state: State, attempt: Attempt) -> RunningFrame:
+    percent = state.percent.get(attempt.id, 0.0)
+    return RunningFrame(attempt.node, attempt.frame, percent, attempt.id)

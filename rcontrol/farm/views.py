@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from rcontrol.farm.model import Job, JobId, JobStatus, NodeStatus
+from rcontrol.farm.model import AttemptId, Blame, Job, JobId, JobStatus, NodeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,30 @@ class RunningFrame:
     frame: int
     percent: float
     """0.0-100.0"""
+    attempt: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """A try at a frame, from the moment at which the renderer has begun it."""
+
+    id: AttemptId
+    number: int
+    """1 for the first one at the frame."""
+    node: str
+    """Empty when all that is known of it is its log."""
+    started_at: float
+    """Unix seconds."""
+    ended_at: float
+    """Unix seconds; 0.0 while it runs."""
+    seconds: float
+    """From its order to its outcome; 0.0 while it runs."""
+    error: str
+    """Empty while it runs, and when the frame is done."""
+    blame: Blame | None
+    """Whose fault it looks like; None also where an attempt ended without a verdict."""
+    has_log: bool
+    """Whether its output is kept."""
 
 
 @dataclass(frozen=True, slots=True)

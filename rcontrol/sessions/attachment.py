@@ -42,7 +42,9 @@ class Detached:
 class Output:
     """How far a session's output has been read, through whatever channels."""
 
-    def __init__(self, offset: int = 0) -> None:
+    def __init__(self, offset: int, keep: Callable[[int, bytes], None]) -> None:
+        """`keep` gets the bytes as they come, and where in the output they begin."""
+        self._keep = keep
         self.offset = offset
         """Bytes."""
         self.heard_at = asyncio.get_running_loop().time()
@@ -52,6 +54,7 @@ class Output:
     def take(self, data: bytes) -> list[str]:
         """Return the lines that are whole with what has come now."""
         if data:
+            self._keep(self.offset, data)
             self.offset += len(data)
             self.heard_at = asyncio.get_running_loop().time()
         return list(self._lines.split(data))

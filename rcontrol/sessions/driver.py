@@ -23,6 +23,7 @@ from rcontrol.farm.events import (
 )
 from rcontrol.farm.model import AttemptId, Blame, JobId, JobSpec
 from rcontrol.farm.settings import NodeSettings, SessionSettings
+from rcontrol.framelogs import LogWriter
 from rcontrol.sessions.line import choose
 from rcontrol.sessions.reach import Reach
 from rcontrol.sessions.records import Found
@@ -55,14 +56,17 @@ class NodeDriver:
         farm_id: str,
         sessions: SessionSettings,
         report: Callable[[Event], None],
+        logs: LogWriter,
         *,
         epoch: int = 0,
         connect: Callable[[NodeSettings], Awaitable[Connection]] = Connection.open,
         engine: Callable[[str], Engine] = engine_named,
     ) -> None:
-        """`epoch`: where drivers want the same session, the newest one gets it."""
+        """`logs` keeps what renderers say. Where drivers want the same session, the one of the
+        newest `epoch` gets it."""
         self._node, self._farm, self._settings = node, farm_id, sessions
         self._report, self._connect, self._engine = report, connect, engine
+        self._logs = logs
         self._line: deque[RenderFrame] = deque()
         self._open: dict[AttemptId, RenderFrame] = {}
         """Without an outcome so far."""
@@ -219,6 +223,7 @@ class NodeDriver:
             self._engine(spec.engine),
             self._settings,
             self.epoch,
+            self._logs,
             found,
         )
 

@@ -37,14 +37,14 @@ class Hold:
         session: str,
         epoch: int,
         settings: SessionSettings,
-        offset: int,
+        output: Output,
         take: Callable[[str], None],
         over: Callable[[Exited | Detached], None],
     ) -> None:
         self._reach, self._place, self._session = reach, place, session
         self._epoch, self._lease_s = epoch, settings.lease_s
         self._take, self._over = take, over
-        self.output = Output(offset)
+        self.output = output
         self._attachment: Attachment | None = None
         self._attaching = asyncio.Lock()
         self._order: tuple[str, str] | None = None

@@ -14,11 +14,13 @@ from rcontrol.errors import NodeUnreachable, SessionError
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.model import Blame, JobSpec, Publish
 from rcontrol.farm.settings import NodeSettings, SessionSettings
+from rcontrol.framelogs import LogWriter
 from rcontrol.sessions import node_scripts, wire
-from rcontrol.sessions.attachment import Attachment, Detached, Exited
+from rcontrol.sessions.attachment import Attachment, Detached, Exited, Output
 from rcontrol.sessions.hold import Hold
 from rcontrol.sessions.outcomes import Complete, Failed, Made, Outcome, Stale
 from rcontrol.sessions.reach import Reach
+from rcontrol.sessions.recording import Recording
 from rcontrol.sessions.records import Found, Given, given_line, spec_line
 from rcontrol.sessions.sweep import end_sessions, tenths
 
@@ -58,6 +60,7 @@ class RenderSession:
         engine: Engine,
         settings: SessionSettings,
         epoch: int,
+        logs: LogWriter,
         found: Found | None = None,
     ) -> None:
         """`found`: it runs already, and the frames of its orders are the first to be rendered."""
@@ -71,11 +74,13 @@ class RenderSession:
         orders = found.orders if found else ()
         self._found = {given.attempt: given for given in orders}
         self._unpublished: Given | None = None
-        offset = orders[0].offset if orders else 0
+        self._recording = Recording(logs, spec.id)
+        for given in orders:
+            self._recording.begin(given.attempt, given.frame, given.offset, resumed=True)
+        output = Output(orders[0].offset if orders else 0, self._recording.write)
         self._hold = Hold(
-            reach, self._place, self.name, epoch, settings, offset, self._take, self._over
+            reach, self._place, self.name, epoch, settings, output, self._take, self._over
         )
-        self._first_byte = offset
         self._endings: asyncio.Queue[Ending] = asyncio.Queue()
         self._hints: deque[Problem] = deque(maxlen=KEPT_HINTS)
         self._progress: Callable[[float], None] | None = None
@@ -97,11 +102,13 @@ class RenderSession:
             or self._hold.output.offset > MOST_OUTPUT
         )
 
-    async def start(self) -> None:
+    async def start(self, order: RenderFrame) -> None:
         """Start the renderer and attach to it; it loads the project meanwhile.
 
+        `order` is the first one that it is to render: what it says until then goes into its log.
         Raises SessionError with the node's words, or NodeUnreachable.
         """
+        self._recording.begin(order.attempt, order.frame, 0)
         # Not to be cancelled half-way: `end` has to know whether there is a folder to end.
         self._starting = asyncio.create_task(self._make_folder())
         # Nobody may be left to hear of its failure.
@@ -115,6 +122,7 @@ class RenderSession:
         Made is to be given to `publish`, which may go on beside the next frame.
         """
         self._progress = progress
+        self._recording.begin(order.attempt, order.frame, self._hold.output.offset)
         try:
             outcome = await self._render(order)
         except TimeoutError:
@@ -124,6 +132,7 @@ class RenderSession:
         finally:
             self._progress = None
             self._hold.answered()
+            self._recording.end(order.attempt)
         if isinstance(outcome, Complete | Made):
             self._frames += 1
         # Nobody waits for the connection of an idle session; the next sweep ends it.
@@ -159,6 +168,7 @@ class RenderSession:
         """Let go of the session; without a connection the lease ends it."""
         self._broken = True
         self._hold.close()
+        self._recording.end_all()
 
     async def _make_folder(self) -> None:
         settings = self._settings
@@ -211,7 +221,8 @@ class RenderSession:
             order.attempt,
             order.frame,
             overwrite=False,
-            offset=self._hold.output.offset,
+            # The log of the first one begins with what was said before it.
+            offset=self._hold.output.offset if self._frames else 0,
             at=time.time(),
             frames=self._frames,
             before=self._unpublished and replace(self._unpublished, before=None),

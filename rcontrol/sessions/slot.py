@@ -215,7 +215,7 @@ class Slot:
         progress = self._progress_of(order)
         for _ in range(2):
             try:
-                session = await self._session_for(order.spec)
+                session = await self._session_for(order)
             except SessionError as error:
                 return Failed(error.cause, Blame.NODE)
             except NodeUnreachable as error:
@@ -227,13 +227,13 @@ class Slot:
                 return outcome
         return Failed("the project file changed again and again while it was loaded", Blame.JOB)
 
-    async def _session_for(self, spec: JobSpec) -> RenderSession:
-        if self._session is not None and (self.job != spec.id or self._session.spent):
+    async def _session_for(self, order: RenderFrame) -> RenderSession:
+        if self._session is not None and (self.job != order.spec.id or self._session.spent):
             await self._end_session()
         if self._session is None:
             # Known before its start, so that a cancelled start is ended, too.
-            self._session = self._make_session(spec)
-            await self._session.start()
+            self._session = self._make_session(order.spec)
+            await self._session.start(order)
         return self._session
 
     def _progress_of(self, order: RenderFrame) -> Callable[[float], None]:

@@ -10,6 +10,7 @@ from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.events import AttemptReturned, Event
 from rcontrol.farm.model import AttemptId, JobId
 from rcontrol.farm.settings import NodeSettings, SessionSettings
+from rcontrol.framelogs import LogWriter
 from rcontrol.sessions.driver import NodeDriver
 
 log = logging.getLogger(__name__)
@@ -27,9 +28,10 @@ class DriverThread:
         farm_id: str,
         sessions: SessionSettings,
         report: Callable[[Event], None],
+        logs: LogWriter,
     ) -> None:
-        self._node, self._report = node, report
-        self._driver = NodeDriver(node, farm_id, sessions, report)
+        self._node, self._report, self._logs = node, report, logs
+        self._driver = NodeDriver(node, farm_id, sessions, report, logs)
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._main, name=f"driver {node.name}", daemon=True)
@@ -62,6 +64,7 @@ class DriverThread:
         self._call(self._closing.set)
         if self._thread.is_alive():
             self._thread.join(timeout)
+        self._logs.close()
 
     def _call(self, method: Callable[..., None], *arguments: object) -> bool:
         """Have it called on the driver's thread; False: that has ended."""

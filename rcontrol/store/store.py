@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Connection, Engine, bindparam, delete, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
 
 from rcontrol.errors import StoreError
 from rcontrol.farm.model import Changes, EndedAttempt, FarmState, JobId, StoredJob
@@ -16,6 +16,7 @@ from rcontrol.store.rows import attempt_of, attempt_row, frame_rows, frame_runs,
 from rcontrol.store.tables import attempts, farm, frames, jobs
 
 _ROWS_AT_ONCE: Final = 10_000
+_JUDGED: Final = or_(attempts.c.blame.is_not(None), attempts.c.error == "")
 
 
 class Store:
@@ -120,11 +121,14 @@ class Store:
         return [attempt_of(row) for row in reversed(found)]
 
     def results(self, job: JobId, after: int, limit: int) -> Sequence[FrameResult]:
-        """Return the outcomes of a job's attempts after the one numbered `after`, oldest first."""
+        """Return the outcomes of a job's attempts after the one numbered `after`, oldest first.
+
+        Those that ended without a verdict are left out.
+        """
         columns = attempts.c
         wanted = (
             select(columns.seq, columns.frame, columns.node, columns.seconds, columns.blame)
-            .where(columns.job_id == job, columns.seq > after)
+            .where(columns.job_id == job, columns.seq > after, _JUDGED)
             .order_by(columns.seq)
             .limit(limit)
         )
@@ -138,7 +142,7 @@ class Store:
         """Return the path of a done frame's picture; empty: there is none."""
         newest = (
             select(attempts.c.picture)
-            .where(attempts.c.job_id == job, attempts.c.frame == frame, attempts.c.blame.is_(None))
+            .where(attempts.c.job_id == job, attempts.c.frame == frame, attempts.c.error == "")
             .order_by(attempts.c.seq.desc())
             .limit(1)
         )

@@ -10,7 +10,9 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
+from typing import Final
 
+from anyio import CapacityLimiter
 from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,6 +25,7 @@ from starlette.websockets import WebSocketClose
 
 from rcontrol.errors import NodeNotFound
 from rcontrol.farm.model import JobId
+from rcontrol.framelogs import Logs
 from rcontrol.gateway import Farm
 from rcontrol.storage import Storage
 from rcontrol.web import bodies, openapi, problems, routes
@@ -37,10 +40,15 @@ from rcontrol.web.problems import Problem
 
 log = logging.getLogger(__name__)
 
+LOG_READERS: Final = 4
+"""Logs that are read at a time. With threads of their own, so that a slow disk delays no more than
+that."""
+
 
 def create_app(
     farm: Farm,
     storage: Storage,
+    logs: Logs,
     *,
     cors_origin: str | Sequence[str] = (),
     hosts: Collection[str] = (),
@@ -53,6 +61,7 @@ def create_app(
     Args:
         farm: what is shown and acted on.
         storage: the shared storage, listed in a thread.
+        logs: the output of attempts, read in a thread.
         cors_origin: origins whose pages may use the API; `*`: any; empty: only its own.
         hosts: names with dots by which clients may call this server.
         max_body: bytes a request body may have.
@@ -70,7 +79,7 @@ def create_app(
         exception_handlers={HTTPException: _refuse, Exception: _give_up},
     )
     # Not a catch-all route: no pattern of Starlette's matches a path that holds a newline.
-    api = Api(farm, storage, max_body, clock)
+    api = Api(farm, storage, logs, max_body, clock)
     app.router.default = api
     app.state.live = api.live
     app.router.redirect_slashes = False
@@ -101,10 +110,17 @@ class Api:
     """The ASGI application behind every endpoint of `routes.ROUTES`."""
 
     def __init__(
-        self, farm: Farm, storage: Storage, max_body: int, clock: Callable[[], float]
+        self,
+        farm: Farm,
+        storage: Storage,
+        logs: Logs,
+        max_body: int,
+        clock: Callable[[], float],
     ) -> None:
         self._farm = farm
         self._storage = storage
+        self._logs = logs
+        self._log_readers = CapacityLimiter(LOG_READERS)
         self._max_body = max_body
         self._clock = clock
         self._document = openapi.document(routes.ROUTES)
@@ -135,6 +151,8 @@ class Api:
         call = Call(
             farm=self._farm,
             storage=self._storage,
+            logs=self._logs,
+            log_readers=self._log_readers,
             document=self._document,
             frames=self._frames,
             pictures=self._pictures,

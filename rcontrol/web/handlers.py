@@ -4,20 +4,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 
-from rcontrol.errors import FrameNotFound, JobNotFound, NodeNotFound
+from rcontrol.errors import FrameNotFound, JobNotFound, LogNotFound, NodeNotFound
 from rcontrol.farm.model import JobId, JobOptions, Publish
 from rcontrol.farm.views import JobView
+from rcontrol.framelogs import Logs
 from rcontrol.gateway import Farm, JobRequest
 from rcontrol.storage import Storage
 from rcontrol.web import wire
 from rcontrol.web.answers import NO_STORE
 from rcontrol.web.frames import JobFrames
 from rcontrol.web.live import Live
+from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
 from rcontrol.web.models import (
     AutostartState,
     Folder,
@@ -34,6 +36,7 @@ from rcontrol.web.models import (
     Summary,
 )
 from rcontrol.web.pictures import Pictures
+from rcontrol.web.problems import RETRY_LATER, Problem
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -44,6 +47,9 @@ class Call:
 
     farm: Farm
     storage: Storage
+    logs: Logs
+    log_readers: CapacityLimiter
+    """How many logs are read at a time."""
     document: Mapping[str, Any]
     """The OpenAPI document."""
     frames: JobFrames
@@ -196,6 +202,29 @@ async def events(call: Call) -> Response:
         media_type="text/event-stream",
         headers={**NO_STORE, "X-Accel-Buffering": "no"},
     )
+
+
+async def attempts(call: Call) -> list[AttemptInfo]:
+    """Return the attempts at a frame, the running one included."""
+    found = await call.farm.attempts(call.job, call.frame)
+    return [wire.attempt_info(attempt) for attempt in found]
+
+
+async def log(call: Call) -> LogText:
+    """Return a part of what the renderer said at a frame; `?position=NEXT` reads on."""
+    order, job = call.order(LogOrder), call.job_view()
+    if call.frame not in job.job.spec.frames:
+        raise FrameNotFound(call.job, call.frame)
+    wanted = (call.job, call.frame, order.attempt, order.position)
+    try:
+        part = await to_thread.run_sync(call.logs.read, *wanted, limiter=call.log_readers)
+    except OSError as error:
+        cause = f"the server's disk says: {error.strerror}"
+        raise Problem(503, "Log cannot be read", cause, RETRY_LATER) from error
+    if part is None:
+        raise LogNotFound(call.frame, order.attempt)
+    running = {one.attempt for one in call.job_view().running}
+    return wire.log_text(part, part.attempt in running)
 
 
 # --- nodes ---

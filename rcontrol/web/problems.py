@@ -9,6 +9,7 @@ from rcontrol.errors import (
     FarmUnavailable,
     FrameNotFound,
     JobNotFound,
+    LogNotFound,
     NodeNotFound,
     StorageError,
     StoreError,
@@ -49,6 +50,7 @@ RULES: Final[Mapping[type[Exception], Rule]] = {
     JobNotFound: Rule(404, "Job ID not found"),
     FrameNotFound: Rule(404, "Frame not found"),
     NodeNotFound: Rule(404, "Node not found"),
+    LogNotFound: Rule(404, "No log"),
     WrongStatus: Rule(409, "Job is {error.status}"),
     StorageError: Rule(
         403,

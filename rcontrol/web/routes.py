@@ -11,6 +11,7 @@ from rcontrol.errors import (
     BadRequest,
     FrameNotFound,
     JobNotFound,
+    LogNotFound,
     NodeNotFound,
     RcontrolError,
     StorageError,
@@ -18,6 +19,7 @@ from rcontrol.errors import (
 )
 from rcontrol.web import handlers
 from rcontrol.web.handlers import Call
+from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
 from rcontrol.web.models import (
     AutostartState,
     Folder,
@@ -87,6 +89,7 @@ class Match:
 
 JOB_ACTION: Final = (JobNotFound, WrongStatus)
 PICTURE_READ: Final = (BadRequest, JobNotFound, FrameNotFound, StorageError)
+FRAME_READ: Final = (BadRequest, JobNotFound, FrameNotFound)
 NODE_ACTION: Final = (NodeNotFound, JobNotFound)
 
 ROUTES: Final = (
@@ -139,6 +142,21 @@ ROUTES: Final = (
         errors=PICTURE_READ,
     ),
     Route("/events", ("GET",), handlers.events, media="text/event-stream"),
+    Route(
+        "/job/attempts/{id}/{frame}",
+        READ,
+        handlers.attempts,
+        answer=list[AttemptInfo],
+        errors=FRAME_READ,
+    ),
+    Route(
+        "/job/log/{id}/{frame}",
+        READ,
+        handlers.log,
+        answer=LogText,
+        query=LogOrder,
+        errors=(*FRAME_READ, LogNotFound),
+    ),
     Route("/node/list", READ, handlers.node_names, answer=list[str]),
     Route("/node/state", READ, handlers.node_states, answer=list[NodeState]),
     Route(

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
-from rcontrol.farm.views import FarmView, JobView, NodeView, RunningFrame
+from rcontrol.farm.views import AttemptView, FarmView, JobView, NodeView, RunningFrame
+from rcontrol.framelogs import LogPart
 from rcontrol.storage import Listing
+from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     Folder,
     JobDetails,
@@ -152,6 +154,32 @@ def node_state(node: NodeView) -> NodeState:
             {"job_id": job, "frame": running.frame, "progress": running.percent}
             for job, running in node.running
         ],
+    }
+
+
+def attempt_info(attempt: AttemptView) -> AttemptInfo:
+    """Return an attempt at a frame."""
+    return {
+        "id": attempt.id,
+        "number": attempt.number,
+        "node": attempt.node,
+        "time_start": attempt.started_at,
+        "time_stop": attempt.ended_at,
+        "seconds": attempt.seconds,
+        "error": attempt.error,
+        "blame": attempt.blame.value if attempt.blame else "",
+        "log": attempt.has_log,
+    }
+
+
+def log_text(part: LogPart, running: bool) -> LogText:
+    """Return a part of a log; `running`: of an attempt that goes on."""
+    return {
+        "attempt": part.attempt,
+        "text": part.text,
+        "next": part.next,
+        "at_end": part.at_end,
+        "ended": part.ended and not running,
     }
 
 

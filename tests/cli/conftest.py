@@ -21,12 +21,12 @@ def base(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def farm(base: Path) -> FakeFarm:
-    return FakeFarm(Storage(base))
+    return FakeFarm(Storage(base), logs_dir=base.parent / "logs")
 
 
 @pytest.fixture
 def url(farm: FakeFarm) -> Iterator[str]:
-    with serving(create_app(farm, farm.storage, clock=farm.clock)) as url:
+    with serving(create_app(farm, farm.storage, farm.logs, clock=farm.clock)) as url:
         yield url
 
 

@@ -4,15 +4,18 @@ import asyncio
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
+from actors.log_room import attempts_at
 from rcontrol import admission
-from rcontrol.errors import RcontrolError
+from rcontrol.errors import FrameNotFound, RcontrolError
 from rcontrol.farm import events as ev
 from rcontrol.farm.model import Blame, JobId
 from rcontrol.farm.settings import NodeSettings
 from rcontrol.farm.viewlog import ViewLog
-from rcontrol.farm.views import EMPTY_VIEW, FarmView, FrameResult
+from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmView, FrameResult
+from rcontrol.framelogs import Logs
 from rcontrol.gateway import JobRequest
 from rcontrol.storage import Storage
 from tests.farm.simulated import Simulation
@@ -23,8 +26,14 @@ T = TypeVar("T")
 class FakeFarm:
     """Answers at once. May be driven from another thread than the server's."""
 
-    def __init__(self, storage: Storage, nodes: Iterable[str] = ("hex1", "hex2", "mac1")) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        nodes: Iterable[str] = ("hex1", "hex2", "mac1"),
+        logs_dir: Path = Path("/no/logs"),
+    ) -> None:
         self.storage = storage
+        self.logs_dir, self.logs = logs_dir, Logs(logs_dir)
         self.trouble: RcontrolError | Exception | None = None
         """Raised by every call while set."""
         self.questions = 0
@@ -88,7 +97,7 @@ class FakeFarm:
         found = [
             FrameResult(number, one.attempt.frame, one.attempt.node, one.seconds, one.blame is None)
             for number, one in ended
-            if one.attempt.job == job and number > after
+            if one.attempt.job == job and number > after and (one.blame or not one.error)
         ]
         return found[:limit]
 
@@ -96,9 +105,20 @@ class FakeFarm:
         self._fail()
         self.questions += 1
         for one in reversed(self._sim.store.attempts):
-            if (one.attempt.job, one.attempt.frame, one.blame) == (job, frame, None):
+            if (one.attempt.job, one.attempt.frame, one.error) == (job, frame, ""):
                 return one.picture
         return ""
+
+    async def attempts(self, job: JobId, frame: int) -> Sequence[AttemptView]:
+        self._fail()
+        state = self._sim.farm.state
+        if frame not in state.job(job).spec.frames:
+            raise FrameNotFound(job, frame)
+        running = [one for one in state.attempts_of(job) if one.frame == frame and one.running]
+        wanted = (job, frame)
+        saved = self._sim.store.attempts
+        ended = [one for one in saved if (one.attempt.job, one.attempt.frame) == wanted]
+        return attempts_at(running, ended, self.logs.attempts(job, frame))
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         kind = ev.NodeEnabled if enabled else ev.NodeDisabled

@@ -29,11 +29,9 @@ class MemoryStore:
     autostart: bool = False
     jobs: dict[JobId, Job] = field(default_factory=dict)
     frames: dict[JobId, dict[int, tuple[FrameStatus, int]]] = field(default_factory=dict)
-
     attempts: list[EndedAttempt] = field(default_factory=list)
 
     def save(self, changes: Changes) -> None:
-        self.attempts.extend(changes.attempts)
         if changes.autostart is not None:
             self.autostart = changes.autostart
         for job in changes.deleted:
@@ -43,6 +41,7 @@ class MemoryStore:
             self.jobs[changed.id] = changed
         for job, frames in changes.frames.items():
             self.frames.setdefault(job, {}).update(frames)
+        self.attempts.extend(changes.attempts)
 
     def load(self) -> FarmState:
         in_order = sorted(self.jobs.values(), key=lambda job: job.place)

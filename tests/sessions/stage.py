@@ -25,6 +25,7 @@ from rcontrol.farm.events import (
 )
 from rcontrol.farm.model import AttemptId, JobId, JobSpec
 from rcontrol.farm.settings import NodeSettings, SessionSettings
+from rcontrol.framelogs import LogWriter
 from rcontrol.sessions import NodeDriver
 from rcontrol.ssh import Connection
 from tests.fakes.scripted_engine import ScriptedEngine
@@ -67,6 +68,7 @@ class Stage:
                 raise BadRequest("render_engine", f"{name!r} is not known here")
             return made
 
+        self.logs = LogWriter(folder / "logs", self.node.name)
         self._connections: list[Connection] = []
 
         async def connect(node: NodeSettings) -> Connection:
@@ -78,6 +80,7 @@ class Stage:
             self.farm,
             settings,
             self._take,
+            self.logs,
             epoch=epoch,
             connect=connect,
             engine=engine_named,
@@ -93,6 +96,7 @@ class Stage:
 
     async def __aexit__(self, *error: object) -> None:
         await self.driver.close()
+        self.logs.close()
         assert self._running
         await asyncio.wait({self._running})
         if error[0] is None:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from rcontrol.errors import NodeUnreachable, SessionError
-from rcontrol.farm.model import JobId, JobSpec
+from rcontrol.farm.commands import RenderFrame
+from rcontrol.farm.model import AttemptId, JobId, JobSpec
 from rcontrol.farm.settings import NodeSettings, SessionSettings
+from rcontrol.framelogs import LogWriter
 from rcontrol.sessions import node_scripts
 from rcontrol.sessions.reach import Reach
 from rcontrol.sessions.session import RenderSession
@@ -37,11 +40,15 @@ class SlowConnection:
         return self._start
 
 
+SPEC = JobSpec(JobId("job"), "job", "/job.json", "scripted", 1, 10)
+ORDER = RenderFrame("hex1", AttemptId("1-1"), 1, SPEC)
 OK = Completed(0, "", "")
 Scenario = Callable[[SlowConnection, RenderSession], Coroutine[None, None, None]]
 
 
-def play(start: Completed | NodeUnreachable, end: Completed, scenario: Scenario) -> None:
+def play(
+    folder: Path, start: Completed | NodeUnreachable, end: Completed, scenario: Scenario
+) -> None:
     async def main() -> None:
         connection = SlowConnection(start, end)
         reach = Reach("hex1")
@@ -50,10 +57,11 @@ def play(start: Completed | NodeUnreachable, end: Completed, scenario: Scenario)
             reach,
             "farm",
             NodeSettings("hex1"),
-            JobSpec(JobId("job"), "job", "/job.json", "scripted", 1, 10),
+            SPEC,
             ScriptedEngine(),
             SessionSettings(),
             1,
+            LogWriter(folder, "hex1"),
         )
         await scenario(connection, session)
 
@@ -63,9 +71,11 @@ def play(start: Completed | NodeUnreachable, end: Completed, scenario: Scenario)
 @pytest.mark.parametrize(
     "start", [OK, Completed(1, "", "no room"), NodeUnreachable("hex1", "gone")]
 )
-def test_a_cancelled_start_is_through_before_its_end(start: Completed | NodeUnreachable) -> None:
+def test_a_cancelled_start_is_through_before_its_end(
+    start: Completed | NodeUnreachable, tmp_path: Path
+) -> None:
     async def scenario(connection: SlowConnection, session: RenderSession) -> None:
-        starting = asyncio.create_task(session.start())
+        starting = asyncio.create_task(session.start(ORDER))
         await connection.begun.wait()
         starting.cancel()
         await asyncio.wait({starting})
@@ -78,23 +88,23 @@ def test_a_cancelled_start_is_through_before_its_end(start: Completed | NodeUnre
         await ending
         assert connection.scripts == ["start", "started", "end"]
 
-    play(start, OK, scenario)
+    play(tmp_path, start, OK, scenario)
 
 
-def test_the_nodes_words_are_passed_on() -> None:
+def test_the_nodes_words_are_passed_on(tmp_path: Path) -> None:
     async def scenario(connection: SlowConnection, session: RenderSession) -> None:
         connection.through.set()
         with pytest.raises(SessionError) as caught:
-            await session.start()
+            await session.start(ORDER)
         assert caught.value.cause == "mkdir: No space left on device"
 
-    play(Completed(1, "", "mkdir: No space left on device\n"), OK, scenario)
+    play(tmp_path, Completed(1, "", "mkdir: No space left on device\n"), OK, scenario)
 
 
-def test_a_renderer_that_survives_is_an_error() -> None:
+def test_a_renderer_that_survives_is_an_error(tmp_path: Path) -> None:
     async def scenario(connection: SlowConnection, session: RenderSession) -> None:
         with pytest.raises(SessionError) as caught:
             await session.end()
         assert "a renderer cannot be killed (session abc)" in str(caught.value)
 
-    play(OK, Completed(0, "left abc\n", ""), scenario)
+    play(tmp_path, OK, Completed(0, "left abc\n", ""), scenario)

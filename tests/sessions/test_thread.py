@@ -9,6 +9,7 @@ from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.events import AttemptFailed, AttemptReturned, Event, NodeCameUp, NodeWentDown
 from rcontrol.farm.model import AttemptId, JobId, JobSpec
 from rcontrol.farm.settings import NodeSettings, SessionSettings
+from rcontrol.framelogs import LogWriter
 from rcontrol.sessions import DriverThread
 from tests.fakes.sshd import Sshd
 
@@ -25,7 +26,9 @@ def test_it_serves_from_a_thread_of_its_own(sshd: Sshd, folder: Path) -> None:
         reports.put((threading.current_thread().name, event))
 
     node = NodeSettings("hex1", executables={"blender": "/no/such/blender"})
-    driver = DriverThread(node, f"test-{uuid4().hex[:8]}", SessionSettings(), report)
+    driver = DriverThread(
+        node, f"test-{uuid4().hex[:8]}", SessionSettings(), report, LogWriter(folder, "hex1")
+    )
     driver.start(1)
     name, event = reports.get(timeout=30)
     assert isinstance(event, NodeCameUp)
@@ -50,5 +53,11 @@ def test_it_serves_from_a_thread_of_its_own(sshd: Sshd, folder: Path) -> None:
 
 
 def test_stopping_before_the_start_is_harmless(folder: Path) -> None:
-    driver = DriverThread(NodeSettings("hex1"), "test", SessionSettings(), lambda event: None)
+    driver = DriverThread(
+        NodeSettings("hex1"),
+        "test",
+        SessionSettings(),
+        lambda event: None,
+        LogWriter(folder, "hex1"),
+    )
     driver.stop(1)

@@ -52,12 +52,14 @@ def base(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def farm(base: Path) -> FakeFarm:
-    return FakeFarm(Storage(base))
+    return FakeFarm(Storage(base), logs_dir=base.parent / "logs")
 
 
 @pytest.fixture
 def app(farm: FakeFarm) -> Starlette:
-    return create_app(farm, farm.storage, cors_origin=ORIGIN, max_body=10_000, clock=farm.clock)
+    return create_app(
+        farm, farm.storage, farm.logs, cors_origin=ORIGIN, max_body=10_000, clock=farm.clock
+    )
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ SEGMENTS = st.one_of(
 def busy_api(tmp_path_factory: pytest.TempPathFactory) -> Api:
     """One app for all examples; what they submit stays."""
     farm = FakeFarm(Storage(tmp_path_factory.mktemp("shared")))
-    return Api(create_app(farm, farm.storage, max_body=10_000, clock=farm.clock))
+    return Api(create_app(farm, farm.storage, farm.logs, max_body=10_000, clock=farm.clock))
 
 
 @settings(max_examples=150, deadline=None)

@@ -79,13 +79,13 @@ def test_others_are_not_affected(api: Api, headers: dict[str, str]) -> None:
 
 
 def test_any_origin(farm: FakeFarm) -> None:
-    api = Api(create_app(farm, farm.storage, cors_origin="*"))
+    api = Api(create_app(farm, farm.storage, farm.logs, cors_origin="*"))
     answer = api.get("/job/info", headers={"origin": "http://anywhere.example"})
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
 def test_several_origins(farm: FakeFarm) -> None:
-    api = Api(create_app(farm, farm.storage, cors_origin=[ORIGIN, "http://other:80/"]))
+    api = Api(create_app(farm, farm.storage, farm.logs, cors_origin=[ORIGIN, "http://other:80/"]))
     for origin in (ORIGIN, "http://other:80"):
         answer = api.get("/job/info", headers={"origin": origin})
         assert answer.headers["access-control-allow-origin"] == origin
@@ -110,7 +110,7 @@ def test_several_origins(farm: FakeFarm) -> None:
     ],
 )
 def test_the_server_answers_to_its_own_names(farm: FakeFarm, host: str, status: int) -> None:
-    api = Api(create_app(farm, farm.storage, hosts=["farm.example.org"]))
+    api = Api(create_app(farm, farm.storage, farm.logs, hosts=["farm.example.org"]))
     for path in ("/job/info", "/config/autostart/enable"):
         assert api.get(path, headers={"host": host}).status_code == status
     assert farm.view().autostart is (status == 200)
@@ -122,7 +122,9 @@ def page_app(farm: FakeFarm) -> Starlette:
             raise ZeroDivisionError("secret")
         return PlainTextResponse("the page")
 
-    return create_app(farm, farm.storage, extra_routes=[Route("/", page, methods=["GET"])])
+    return create_app(
+        farm, farm.storage, farm.logs, extra_routes=[Route("/", page, methods=["GET"])]
+    )
 
 
 def test_extra_routes_come_first_and_their_errors_are_json_too(farm: FakeFarm) -> None:

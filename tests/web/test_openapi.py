@@ -7,6 +7,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from rcontrol.web import routes
+from tests.fakes.farm import FakeFarm
+from tests.fakes.logs import keep_log
 from tests.web.conftest import Api
 
 METHODS = {"get", "post"}
@@ -65,8 +67,9 @@ def _references(node: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("route", [route for route in routes.ROUTES if route.answer])
-def test_answers_are_as_documented(api: Api, job: str, route: routes.Route) -> None:
-    path = route.path.replace("{id}", job).replace("{name}", "hex1")
+def test_answers_are_as_documented(api: Api, farm: FakeFarm, job: str, route: routes.Route) -> None:
+    keep_log(farm.logs_dir, job, 1, "1-1", b"said")
+    path = route.path.replace("{id}", job).replace("{name}", "hex1").replace("{frame}", "1")
     body: dict[str, Any] = {}
     if route.path == "/job/new":
         body = {"path": "a.blend", "start_frame": 1, "end_frame": 1, "nodes": []}

@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from rcontrol.farm.model import Job, JobId, JobOptions, JobSpec, JobStatus, NodeStatus, Publish
+from rcontrol.farm.model import (
+    AttemptId,
+    Job,
+    JobId,
+    JobOptions,
+    JobSpec,
+    JobStatus,
+    NodeStatus,
+    Publish,
+)
 from rcontrol.farm.views import EMPTY_VIEW, JobView, NodeView, RunningFrame
 from rcontrol.web import wire
 
@@ -25,6 +34,8 @@ NODES = [
     for name in ("hex1", "hex2")
 ]
 
+ATTEMPT = AttemptId("1-1")
+
 
 def rendering(done: int = 0, given_up: int = 0, *running: RunningFrame) -> JobView:
     job = replace(
@@ -40,7 +51,11 @@ def rendering(done: int = 0, given_up: int = 0, *running: RunningFrame) -> JobVi
         (rendering(), 100.0, (0.0, 20.0, 0.0, 0.0)),
         (rendering(), 90.0, (0.0, 20.0, 0.0, 0.0)),
         (rendering(2), 110.0, (20.0, 30.0, 15.0, 120.0)),
-        (rendering(2, 0, RunningFrame("hex1", 3, 50.0)), 130.0, (25.0, 50.0, 25.0, 150.0)),
+        (
+            rendering(2, 0, RunningFrame("hex1", 3, 50.0, ATTEMPT)),
+            130.0,
+            (25.0, 50.0, 25.0, 150.0),
+        ),
         (rendering(9, 1), 110.0, (90.0, 30.0, 30.0 / 9, 30.0 / 9)),
     ],
 )
@@ -62,7 +77,12 @@ def test_numbers(view: JobView, at: float, expected: tuple[float, ...]) -> None:
 
 
 def test_of_several_frames_on_a_node_the_lowest_shows() -> None:
-    view = rendering(0, 0, RunningFrame("hex1", 7, 60.0), RunningFrame("hex1", 4, 10.0))
+    view = rendering(
+        0,
+        0,
+        RunningFrame("hex1", 7, 60.0, ATTEMPT),
+        RunningFrame("hex1", 4, 10.0, ATTEMPT),
+    )
     assert wire.node_status(view, NODES) == {
         "hex1": {"rendering": True, "enabled": True, "frame": 4, "progress": 10.0},
         "hex2": {"rendering": False, "enabled": False, "frame": None, "progress": 0.0},
@@ -70,7 +90,9 @@ def test_of_several_frames_on_a_node_the_lowest_shows() -> None:
 
 
 def test_a_disabled_node_shows_the_frame_it_finishes() -> None:
-    [_, disabled] = wire.node_status(rendering(0, 0, RunningFrame("hex2", 1, 5.0)), NODES).values()
+    [_, disabled] = wire.node_status(
+        rendering(0, 0, RunningFrame("hex2", 1, 5.0, ATTEMPT)), NODES
+    ).values()
     assert disabled == {"rendering": True, "enabled": False, "frame": 1, "progress": 5.0}
 
 
