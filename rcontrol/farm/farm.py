@@ -147,8 +147,8 @@ class Farm:
 
     @_on.register
     def _(self, event: ev.JobMoved) -> None:
-        for job in filter(None, (event.job, event.before)):
-            self.state.job(job)
+        for known in (event.job, event.job if event.before is None else event.before):
+            self.state.job(known)
         for job, place in moved(self.state.jobs.values(), event.job, event.before).items():
             self._put(replace(self.state.job(job), place=place))
 

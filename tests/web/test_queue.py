@@ -29,6 +29,7 @@ def test_a_job_goes_before_another_one_or_last(api: Api, jobs: list[str]) -> Non
     [
         ("nonsense", {"before": None}, 404, "Job ID not found"),
         ("{first}", {"before": "nonsense"}, 404, "Job ID not found"),
+        ("{first}", {"before": ""}, 404, "Job ID not found"),
         ("{first}", {}, 400, "Missing required data"),
         ("{first}", {"before": 3}, 400, "Missing required data"),
     ],
