@@ -185,7 +185,9 @@ class JobManager:
 
     async def clear_finished(self) -> Shown:
         """See `gateway.Farm.clear_finished`."""
-        return await self._act(ev.FinishedCleared(self._clock()))
+        shown = await self._act(ev.FinishedCleared(self._clock()))
+        self._log_room.sweep_soon()
+        return shown
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> Shown:
         """See `gateway.Farm.set_node_enabled`."""

@@ -45,8 +45,10 @@ class LogRoom:
             except OSError as error:
                 log.warning("attempt.logs_not_swept", extra={"cause": str(error)})
             pause_s = max(SWEEP_EVERY_S, (time.monotonic() - began) / SHARE)
+            # Not wait_for: of Python 3.11 it loses a cancellation that comes with the event.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._soon.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._soon.wait()
 
     async def _sweep(self, jobs: Callable[[], Container[str]]) -> None:
         # In this order: a job that is submitted meanwhile has no logs yet.
