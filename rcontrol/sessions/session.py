@@ -133,6 +133,8 @@ class RenderSession:
             self._progress = None
             self._hold.answered()
             self._recording.end(order.attempt)
+        facts = {"node": self._node.name, "attempt": order.attempt, "frame": order.frame}
+        log.debug("session.answered", extra={**facts, "outcome": type(outcome).__name__})
         if isinstance(outcome, Complete | Made):
             self._frames += 1
         # Nobody waits for the connection of an idle session; the next sweep ends it.
@@ -237,6 +239,8 @@ class RenderSession:
             overwrite=given.overwrite,
             hidden=self._hidden_folder(given),
         )
+        facts = {"node": self._node.name, "attempt": given.attempt, "frame": given.frame}
+        log.debug("session.ordered", extra=facts)
         await self._hold.order(given_line(given), text)
         return await self._answer_for(given)
 
