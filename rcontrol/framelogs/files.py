@@ -119,7 +119,9 @@ class LogFiles:
             self._place, self._attempt, self._position, max(0, self._position - self._shift)
         )
         self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        # An empty piece of the same name may be a predecessor's that is not quite dead.
+        piece.path.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         following = os.open(piece.path, flags, 0o600)
         try:
             self._end_piece()

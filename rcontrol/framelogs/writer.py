@@ -9,14 +9,15 @@ from typing import Final
 
 from rcontrol.framelogs.echo import Echo
 from rcontrol.framelogs.files import LogFiles
-from rcontrol.framelogs.layout import frame_folder
+from rcontrol.framelogs.layout import FIRST_PIECE, frame_folder
 
 log = logging.getLogger(__name__)
 
 GATHER_S: Final = 0.25
-"""Output is gathered for so long before it is compressed and written."""
+"""Output is gathered for so long before it is compressed and written, unless its log ends."""
 MOST_WAITING: Final = 2 * 1024 * 1024
-"""Bytes of one log that may wait for the disk; of more, the oldest are dropped."""
+"""Bytes of one log after its first piece that may wait for the disk; of more, the oldest are
+dropped."""
 MOST_LOGS: Final = 64
 """Logs that may wait for the disk; of further attempts nothing is kept."""
 
@@ -24,18 +25,26 @@ MOST_LOGS: Final = 64
 class AttemptLog:
     """One attempt's log. Both methods return at once, whatever the disk does; from one thread."""
 
-    def __init__(self, files: LogFiles, echo: Echo, news: Callable[[], None]) -> None:
-        self._files, self._echo, self._news = files, echo, news
+    def __init__(
+        self, files: LogFiles, echo: Echo, news: Callable[[], None], hurry: Callable[[], None]
+    ) -> None:
+        self._files, self._echo, self._news, self._hurry = files, echo, news, hurry
         self._lock = threading.Lock()
+        self._first: list[tuple[int, bytes]] = []
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._size = 0
+        self._room_first = FIRST_PIECE
         self._ended = False
 
     def write(self, offset: int, output: bytes) -> None:
         """Add output that begins at this byte of the session's; a gap is one in the log, too."""
         with self._lock:
-            self._waiting.append((offset, output))
-            self._size += len(output)
+            if self._room_first > 0:
+                self._first.append((offset, output))
+                self._room_first -= len(output)
+            else:
+                self._waiting.append((offset, output))
+                self._size += len(output)
             while self._size > MOST_WAITING and len(self._waiting) > 1:
                 self._size -= len(self._waiting.popleft()[1])
         self._news()
@@ -44,12 +53,14 @@ class AttemptLog:
         """Nothing more comes."""
         self._ended = True
         self._news()
+        self._hurry()
 
     def work(self) -> bool:
         """Write what waits; on the writer's thread. False: that was all."""
         ended = self._ended
         with self._lock:
-            waiting = list(self._waiting)
+            waiting = [*self._first, *self._waiting]
+            self._first.clear()
             self._waiting.clear()
             self._size = 0
         for offset, output in waiting:
@@ -70,6 +81,7 @@ class LogWriter:
         self._logs: list[AttemptLog] = []
         self._lock = threading.Lock()
         self._news = threading.Event()
+        self._hurry = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"logs {node}", daemon=True)
 
@@ -82,6 +94,7 @@ class LogWriter:
             LogFiles(place, attempt, offset, resumed=resumed),
             Echo({"node": self._node, "job": job, "frame": frame, "attempt": attempt}),
             self._news.set,
+            self._hurry.set,
         )
         with self._lock:
             if len(self._logs) >= MOST_LOGS:
@@ -92,6 +105,7 @@ class LogWriter:
                 self._thread.start()
         # Who follows the log finds it before the renderer has said anything.
         opened.write(offset, b"")
+        self._hurry.set()
         return opened
 
     def close(self, timeout_s: float = 5.0) -> None:
@@ -101,6 +115,7 @@ class LogWriter:
                 each.end()
         self._closing.set()
         self._news.set()
+        self._hurry.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
@@ -112,4 +127,5 @@ class LogWriter:
                 if not each.work():
                     with self._lock:
                         self._logs.remove(each)
-            self._closing.wait(GATHER_S)
+            self._hurry.wait(GATHER_S)
+            self._hurry.clear()

@@ -92,7 +92,7 @@ def test_logs_go_with_their_job(server: Server, base: Path) -> None:
     server.get(f"/job/start/{job}")
     server.wait(job)
     folder = server.work / "logs" / job
-    assert len(list(folder.iterdir())) == 2
+    until(lambda: len(list(folder.iterdir())) == 2)
     server.get(f"/job/delete/{job}")
     until(lambda: not folder.exists())
     assert server.http.get(f"/job/log/{job}/1").status_code == 404

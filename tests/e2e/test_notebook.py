@@ -24,6 +24,8 @@ last = None
 for last in farm.watch(job, timeout_s=60):
     pass
 print(last.job.status, last.done, last.percent)
+[attempt] = farm.attempts(job, 2)
+print(attempt.number, attempt.error, "Fra:2 " in farm.log(job, 2, attempt.id))
 other = farm.submit(scene, 1, 3)
 farm.stop(other)
 try:
@@ -50,8 +52,9 @@ def test_a_notebook_submits_watches_and_stops(server: Server, base: Path) -> Non
         env={**os.environ, "HOME": str(server.folder)},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.splitlines()[-5:] == [
+    assert done.stdout.splitlines()[-6:] == [
         "Finished 3 100.0",
+        "1  True",
         "a job that is Stopped cannot be stopped",
         "True",
         "False",
