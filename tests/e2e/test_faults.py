@@ -162,6 +162,8 @@ def test_a_killed_renderer_rests_its_node_and_the_frame_is_rendered(
 
 
 def test_stop_ends_this_jobs_renderers_and_no_others(server: Server, base: Path) -> None:
+    # A node may rest after an earlier test.
+    server.nodes_online()
     # Nobody waits for these frames.
     doomed = build_scene(base / "doomed" / "cube.blend", size=(400, 300), samples=8192, frames=9)
     spared = build_scene(base / "spared" / "cube.blend", size=(400, 300), samples=8192, frames=9)
