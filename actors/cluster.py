@@ -91,18 +91,22 @@ def _ray_dir(work_dir: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def join_local(work_dir: Path) -> None:
+def join_local(work_dir: Path) -> Path:
     """Join the embedded Ray of the server that runs from `work_dir`, for a notebook.
+
+    Returns that server's configuration file.
 
     Raises:
         FarmUnavailable: no server runs there.
     """
     try:
-        address = json.loads((work_dir / FARM_FILE).read_text())["ray"]
+        facts = json.loads((work_dir / FARM_FILE).read_text())
+        address, config = facts["ray"], Path(facts["config"])
     except (OSError, ValueError, KeyError):
         raise FarmUnavailable(f"no rcontrol serves from {work_dir}") from None
     _stay_local(work_dir)
     join(address)
+    return config
 
 
 def join(address: str) -> None:

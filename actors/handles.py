@@ -3,7 +3,9 @@
 The classes themselves know nothing of Ray, so that tests build them without it.
 """
 
+import time
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import ray
@@ -16,12 +18,15 @@ from rcontrol.config import Settings
 from rcontrol.errors import FarmUnavailable
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.model import AttemptId, JobId
+from rcontrol.farm.settings import NodeSettings
 from rcontrol.framelogs import LogWriter
 from rcontrol.logs import set_up_logging
 from rcontrol.sessions import DriverThread
 from rcontrol.store import Store, sqlite_url
 
 JOB_MANAGER: Final = "JobManager"
+END_S: Final = 10.0
+"""How long Ray may take to let go of an actor's name."""
 
 _OPTIONS: Final[dict[str, Any]] = {
     "namespace": NAMESPACE,
@@ -45,7 +50,12 @@ class JobManager(job_manager.JobManager):
     def __init__(self, settings: Settings) -> None:
         set_up_logging(settings.log_level, settings.log_file)
         store = Store(settings.database or sqlite_url(settings.work_dir))
-        super().__init__(settings, store, lambda node, farm_id: _link(settings, node, farm_id))
+        super().__init__(
+            settings,
+            store,
+            lambda node, farm_id: _link(settings, node, farm_id),
+            started_again=ray.get_runtime_context().was_current_actor_reconstructed,
+        )
         # A call to oneself waits until the constructor is through.
         ray.get_runtime_context().current_actor.start.remote()
 
@@ -53,13 +63,12 @@ class JobManager(job_manager.JobManager):
 class NodeActor(node_actor.NodeActor):
     """A NodeActor that drives a real node."""
 
-    def __init__(self, settings: Settings, node: str, farm_id: str) -> None:
+    def __init__(self, settings: Settings, node: NodeSettings, farm_id: str) -> None:
         set_up_logging(settings.log_level, settings.log_file)
-        mine = next(candidate for candidate in settings.nodes if candidate.name == node)
         super().__init__(
-            node,
+            node.name,
             lambda report: DriverThread(
-                mine, farm_id, settings.sessions, report, LogWriter(settings.logs_dir, node)
+                node, farm_id, settings.sessions, report, LogWriter(settings.logs_dir, node.name)
             ),
         )
 
@@ -82,9 +91,9 @@ def find_job_manager() -> Any:
         raise FarmUnavailable("no JobManager runs in this Ray; start `rcontrol serve`") from None
 
 
-def _link(settings: Settings, node: str, farm_id: str) -> "RayNodeLink":
-    actor = ray.remote(NodeActor).options(name=node_actor_name(node), **_OPTIONS)
-    return RayNodeLink(node, actor.remote(settings, node, farm_id))
+def _link(settings: Settings, node: NodeSettings, farm_id: str) -> "RayNodeLink":
+    actor = ray.remote(NodeActor).options(name=node_actor_name(node.name), **_OPTIONS)
+    return RayNodeLink(node.name, actor.remote(settings, node, farm_id))
 
 
 async def answer(call: Awaitable[_T]) -> _T:
@@ -152,6 +161,15 @@ class RayNodeLink:
     def close(self, epoch: int) -> Awaitable[None]:
         """See `links.NodeLink`."""
         return self._call("close", epoch)
+
+    def end(self) -> None:
+        """See `links.NodeLink`."""
+        ray.kill(self._handle, no_restart=True)
+        deadline = time.monotonic() + END_S
+        with suppress(ValueError):
+            while time.monotonic() < deadline:
+                ray.get_actor(node_actor_name(self._node), namespace=NAMESPACE)
+                time.sleep(0.05)
 
     def _call(self, method: str, *arguments: Any) -> Awaitable[Any]:
         # Kept out of Ray's task table, which is to show frames.

@@ -38,12 +38,10 @@ class Inbox:
         farm: Farm,
         views: ViewLog,
         save: Callable[[Changes], None],
-        carry_out: Callable[[Command], None],
     ) -> None:
         self.farm = farm
         self.views = views
         self._save = save
-        self._carry_out = carry_out
         self._queue: asyncio.Queue[_Item] = asyncio.Queue()
         self._unsaved: list[_Item] = []
         self.settled = asyncio.Condition()
@@ -64,13 +62,15 @@ class Inbox:
         self._queue.put_nowait(_Item(action, answer))
         return await answer
 
-    async def work(self) -> None:
-        """Handle what comes in, for ever."""
+    async def work(self, carry_out: Callable[[Command], None]) -> None:
+        """Handle what comes in, for ever; commands are carried out once their cause is saved."""
         while True:
             batch = self._unsaved + await self._next_batch()
             self._unsaved = []
             async with self.settled:
-                await self._process(batch)
+                commands = await self._process(batch)
+                for command in commands:
+                    carry_out(command)
                 self.settled.notify_all()
 
     async def _next_batch(self) -> list[_Item]:
@@ -85,7 +85,7 @@ class Inbox:
     def _patience(self) -> float | None:
         return RETRY_SAVE_S if self._unsaved else None
 
-    async def _process(self, batch: list[_Item]) -> None:
+    async def _process(self, batch: list[_Item]) -> list[Command]:
         commands: list[Command] = []
         handled: list[_Item] = []
         for item in batch:
@@ -101,15 +101,14 @@ class Inbox:
                 await asyncio.to_thread(self._save, changes)
             except StoreError as error:
                 self._take_back(handled, error)
-                return
+                return []
         _log_changes(self.farm, changes)
         self.farm.commit()
         version = self.views.publish(self.farm)
         for item in handled:
             if item.answer is not None and not item.answer.done():
                 item.answer.set_result(version)
-        for command in commands:
-            self._carry_out(command)
+        return commands
 
     def _take_back(self, handled: list[_Item], error: StoreError) -> None:
         log.error("farm.not_saved", extra={"cause": error.cause})
@@ -145,6 +144,9 @@ def _log_changes(farm: Farm, changes: Changes) -> None:
             facts = {"job": job, "job_name": now.spec.name, "status": now.status}
             log.info("job.status", extra={**facts, "reason": now.reason})
     for node, was, is_now in farm.state.nodes.touched():
+        if is_now is not None and (was is None or was.member.duty is not is_now.member.duty):
+            facts = {"node": node, "duty": is_now.member.duty}
+            log.info("node.duty", extra={**facts, "reason": is_now.member.duty_reason})
         if was is not None and is_now is not None and was.status is not is_now.status:
             facts = {"node": node, "status": is_now.status, "reason": is_now.reason}
             log.info("node.status", extra=facts)

@@ -1,25 +1,25 @@
-"""JobManager: owns the queue. One inbox, one farm, one store, one link to every node."""
+"""JobManager: owns the queue. One inbox, one farm, one store, one crew of nodes."""
 
 import asyncio
 import logging
 import os
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Final
 
+from actors.crew import Crew
 from actors.inbox import Inbox
-from actors.links import NodeActorLost, NodeLink
+from actors.links import NodeLink
 from actors.log_room import MOST_ATTEMPTS, LogRoom, attempts_at
 from rcontrol.admission import admit
 from rcontrol.config import Settings
-from rcontrol.errors import FarmUnavailable, FrameNotFound, LogNotFound, StaleEpoch
-from rcontrol.farm import commands as cmd
+from rcontrol.errors import FarmUnavailable, FrameNotFound, LogNotFound
 from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
 from rcontrol.farm.model import JobId
+from rcontrol.farm.settings import NodeSettings
 from rcontrol.farm.viewlog import ViewLog
 from rcontrol.farm.views import AttemptView, FarmDelta, FrameResult
 from rcontrol.framelogs import LogPart, Logs
@@ -40,11 +40,8 @@ An actor answers when it has looked at its node. Refused connections are known a
 that does not answer after 10 s. A frame still rendered on a node that cannot be reached until then
 is given out again, and its session ended when the node comes back.
 """
-PAUSE_S: Final = 0.2
-"""Between tries to reach a node's actor while Ray starts it again."""
 LONG_POLL_S: Final = 20.0
 """A question for changes is answered after this long even if there are none."""
-CLOSE_S: Final = 20.0
 
 
 class JobManager:
@@ -59,20 +56,25 @@ class JobManager:
         self,
         settings: Settings,
         store: Store,
-        link_to: Callable[[str, str], NodeLink],
+        link_to: Callable[[NodeSettings, str], NodeLink],
         clock: Callable[[], float] = time.time,
+        *,
+        started_again: bool = False,
     ) -> None:
-        """`link_to(node, farm_id)` finds or starts a node's actor; it may block."""
+        """`link_to(node, farm_id)` finds or starts a node's actor; it may block.
+
+        `started_again`: in the place of one that died, so that nodes may be connected, and the
+        configuration file may have been read again since `settings` were.
+        """
         self._settings = settings
         self._store = store
         self._link_to = link_to
         self._clock = clock
+        self._started_again = started_again
         self._storage = Storage(settings.base_dir)
         self._logs = Logs(settings.logs_dir)
         self._log_room = LogRoom(settings.logs_dir, settings.logs_mb)
-        self._links: dict[str, NodeLink] = {}
-        self._suspects: dict[str, asyncio.Event] = {}
-        """Set for a node whose actor may have lost what it was told."""
+        self._crew: Crew | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._starting = asyncio.Lock()
         self._inbox: Inbox | None = None
@@ -97,10 +99,8 @@ class JobManager:
         log.info("farm.closing")
         self._closed = True
         await self._cancel_tasks()
-        closing = [link.close(self._epoch) for link in self._links.values()]
-        results = asyncio.gather(*map(_quietly, closing))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(results, CLOSE_S)
+        if self._crew is not None:
+            await self._crew.close()
         await asyncio.to_thread(self._store.close)
 
     async def _ready(self) -> Inbox:
@@ -114,33 +114,33 @@ class JobManager:
     async def _load(self) -> Inbox:
         await asyncio.to_thread(self._store.open)
         self._epoch = await asyncio.to_thread(self._store.raise_epoch)
-        farm = Farm(
-            self._settings.farm,
-            self._settings.nodes,
-            epoch=self._epoch,
-            autostart=self._settings.autostart,
-        )
+        farm = Farm(self._settings.farm, epoch=self._epoch, autostart=self._settings.autostart)
         saved = await asyncio.to_thread(self._store.load)
-        farm.restore(saved, self._clock())
+        farm.restore(saved, self._clock(), None if self._started_again else self._settings.nodes)
+        await asyncio.to_thread(self._store.save, farm.changes())
+        farm.commit()
         views = ViewLog(self._epoch)
         views.publish(farm)
-        inbox = Inbox(farm, views, self._store.save, self._carry_out)
+        inbox = Inbox(farm, views, self._store.save)
+        crew = self._crew = Crew(
+            lambda node: self._link_to(node, self._store.farm_id),
+            self._epoch,
+            inbox.put,
+            self._clock,
+            self._spawn,
+        )
         log.info("farm.loaded", extra={"epoch": self._epoch, "jobs": len(farm.state.jobs)})
-        self._spawn(inbox.work())
-        adopted = []
-        for node in self._settings.nodes:
-            adopted.append(asyncio.Event())
-            self._suspects[node.name] = asyncio.Event()
-            self._spawn(self._follow(inbox, node.name, adopted[-1]))
-        self._spawn(self._open_when(inbox, adopted))
+        self._spawn(inbox.work(crew.carry_out))
+        for node in farm.state.in_order():
+            crew.open(node.member.settings)
+        self._spawn(self._open_when(inbox, crew, list(farm.state.nodes)))
         self._spawn(self._tick(inbox))
         self._spawn(self._log_room.keep(lambda: inbox.farm.state.jobs))
         return inbox
 
-    async def _open_when(self, inbox: Inbox, adopted: list[asyncio.Event]) -> None:
-        waiting = asyncio.gather(*(event.wait() for event in adopted))
+    async def _open_when(self, inbox: Inbox, crew: Crew, nodes: Sequence[str]) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(waiting, ADOPTION_S)
+            await asyncio.wait_for(crew.all_adopted(nodes), ADOPTION_S)
         inbox.put(ev.FarmOpened(self._clock()))
 
     async def _tick(self, inbox: Inbox) -> None:
@@ -153,7 +153,7 @@ class JobManager:
     async def submit(self, request: JobRequest) -> tuple[JobId, Shown]:
         """Queue a job; see `gateway.Farm.submit`."""
         inbox = await self._ready()
-        names = {node.name for node in self._settings.nodes}
+        names = inbox.farm.state.member_names()
         now = self._clock()
         spec = await asyncio.to_thread(
             admit, request, JobId(uuid.uuid4().hex), now, nodes=names, storage=self._storage
@@ -193,6 +193,30 @@ class JobManager:
         """See `gateway.Farm.set_node_enabled`."""
         kind = ev.NodeEnabled if enabled else ev.NodeDisabled
         return await self._act(kind(self._clock(), job, node))
+
+    async def add_node(self, node: NodeSettings) -> Shown:
+        """See `gateway.Farm.add_node`."""
+        return await self._act(ev.NodeAdded(self._clock(), node))
+
+    async def remove_node(self, node: str) -> Shown:
+        """See `gateway.Farm.remove_node`."""
+        return await self._act(ev.NodeRemoved(self._clock(), node))
+
+    async def pause_node(self, node: str, reason: str) -> Shown:
+        """See `gateway.Farm.pause_node`."""
+        return await self._act(ev.NodePaused(self._clock(), node, reason))
+
+    async def resume_node(self, node: str) -> Shown:
+        """See `gateway.Farm.resume_node`."""
+        return await self._act(ev.NodeResumed(self._clock(), node))
+
+    async def kill_frames(self, node: str) -> Shown:
+        """See `gateway.Farm.kill_frames`."""
+        return await self._act(ev.NodeFramesKilled(self._clock(), node))
+
+    async def list_nodes(self, nodes: Sequence[NodeSettings], anew: bool) -> Shown:
+        """Take in the nodes of the configuration file; see `events.NodesListed`."""
+        return await self._act(ev.NodesListed(self._clock(), tuple(nodes), anew))
 
     async def set_autostart(self, on: bool) -> Shown:
         """See `gateway.Farm.set_autostart`."""
@@ -262,89 +286,13 @@ class JobManager:
         inbox = await self._ready()
         return self._epoch, await inbox.act(action)
 
-    # --- what nodes say ---
-
-    async def _follow(self, inbox: Inbox, node: str, adopted: asyncio.Event) -> None:
-        """Keep a node adopted and take in its reports, for ever."""
-        while True:
-            try:
-                sequence = await self._adopt(inbox, node)
-                adopted.set()
-                await self._listen(inbox, node, sequence)
-            except NodeActorLost as lost:
-                log.warning("node.actor_lost", extra={"node": node, "cause": lost.cause})
-                reason = "its NodeActor died and is being started again"
-                inbox.put(ev.NodeWentDown(self._clock(), node, reason))
-                await asyncio.sleep(PAUSE_S)
-            except StaleEpoch:
-                log.error("farm.replaced", extra={"epoch": self._epoch})
-                os._exit(0)
-
-    async def _adopt(self, inbox: Inbox, node: str) -> int:
-        """Take charge of a node and return the number of its last report."""
-        self._suspects[node].clear()
-        if node not in self._links:
-            farm_id = self._store.farm_id
-            self._links[node] = await asyncio.to_thread(self._link_to, node, farm_id)
-        held = await self._links[node].adopt(self._epoch)
-        now = self._clock()
-        inbox.put(_now(ev.NodeAdopted(now, node, held.attempts), now))
-        inbox.put(replace(held.connection, at=now))
-        return held.sequence
-
-    async def _listen(self, inbox: Inbox, node: str, sequence: int) -> None:
-        """Take in a node's reports until a call to it has got lost."""
-        link, suspect = self._links[node], self._suspects[node]
-        lost = asyncio.ensure_future(suspect.wait())
-        try:
-            while not lost.done():
-                asked = asyncio.ensure_future(link.reports(self._epoch, sequence))
-                await asyncio.wait({asked, lost}, return_when=asyncio.FIRST_COMPLETED)
-                if not asked.done():
-                    asked.cancel()
-                    break
-                reports = asked.result()
-                sequence = reports.sequence
-                for event in reports.events:
-                    inbox.put(_now(event, self._clock()))
-        finally:
-            lost.cancel()
-
-    # --- what nodes are told ---
-
-    def _carry_out(self, command: cmd.Command) -> None:
-        """Send a command; calls to one node take effect in the order made here."""
-        if isinstance(command, cmd.CloseSessions):
-            for each in self._links.values():
-                self._spawn(_quietly(each.close_sessions(self._epoch, command.job)))
-            return
-        link = self._links.get(command.node)
-        if link is None:
-            return
-        match command:
-            case cmd.RenderFrame():
-                self._spawn(self._await_render(command, link.render(self._epoch, command)))
-            case cmd.WithdrawAttempt():
-                self._spawn(_quietly(link.withdraw(self._epoch, command.attempt)))
-            case cmd.CancelAttempt():
-                self._spawn(_quietly(link.cancel(self._epoch, command.attempt)))
-            case cmd.Acknowledge():
-                self._spawn(_quietly(link.acknowledge(self._epoch, command.attempt)))
-
-    async def _await_render(self, order: cmd.RenderFrame, call: Awaitable[None]) -> None:
-        """See to it that an order which never arrived is noticed."""
-        with suppress(StaleEpoch):
-            try:
-                await call
-            except NodeActorLost:
-                self._suspects[order.node].set()
-
     # --- small parts ---
 
-    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
@@ -359,17 +307,3 @@ class JobManager:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _now(event: ev.Event, at: float) -> ev.Event:
-    """Return an event by this clock."""
-    if isinstance(event, ev.NodeAdopted):
-        attempts = tuple(replace(attempt, at=at) for attempt in event.attempts)
-        event = replace(event, attempts=attempts)
-    return replace(event, at=at)
-
-
-async def _quietly(call: Awaitable[None]) -> None:
-    """Await a call whose loss is noticed elsewhere: by the loop that follows the node."""
-    with suppress(NodeActorLost, StaleEpoch):
-        await call

@@ -46,11 +46,11 @@ def serve(config: Path) -> int:
     """
     settings = load(config)
     with _work_dir(settings), _listening(settings) as listener, joined(settings) as address:
-        _run(settings, listener, address)
+        _run(config, settings, listener, address)
     return 0
 
 
-def _run(settings: Settings, listener: socket.socket, address: str) -> None:
+def _run(config: Path, settings: Settings, listener: socket.socket, address: str) -> None:
     # Imported late: Ray reads its environment when it is imported.
     from actors.handles import answer_now, start_job_manager
     from actors.ray_farm import RayFarm
@@ -58,8 +58,10 @@ def _run(settings: Settings, listener: socket.socket, address: str) -> None:
     manager = start_job_manager(settings)
     try:
         answer_now(manager.start.remote(), READY_S)
-        farm = RayFarm(manager)
-        with _announced(settings, address, listener):
+        # A JobManager on a cluster may have started long before the file was last changed.
+        answer_now(manager.list_nodes.remote(settings.nodes, False), READY_S)
+        farm = RayFarm(manager, config)
+        with _announced(config, settings, address, listener):
             asyncio.run(_serve_http(settings, farm, listener))
     finally:
         if not settings.ray.address:
@@ -165,11 +167,19 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _announced(settings: Settings, address: str, listener: socket.socket) -> Iterator[None]:
+def _announced(
+    config: Path, settings: Settings, address: str, listener: socket.socket
+) -> Iterator[None]:
     """Say in the work folder where notebooks on this machine find the farm."""
     file = settings.work_dir / FARM_FILE
     host, port = listener.getsockname()[:2]
-    file.write_text(json.dumps({"pid": os.getpid(), "ray": address, "http": f"{host}:{port}"}))
+    facts = {
+        "pid": os.getpid(),
+        "ray": address,
+        "http": f"{host}:{port}",
+        "config": str(config.absolute()),
+    }
+    file.write_text(json.dumps(facts))
     try:
         yield
     finally:

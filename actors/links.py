@@ -83,3 +83,7 @@ class NodeLink(Protocol):
     def close(self, epoch: int) -> Awaitable[None]:
         """End all renderers and the SSH connection."""
         ...
+
+    def end(self) -> None:
+        """End the actor, whatever it is at; returns when its name may be used again. Blocks."""
+        ...

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from actors.cluster import join, join_local
-from rcontrol.config import load
+from rcontrol.config import NodeKeys, load, node_of
 from rcontrol.farm.model import JobId, JobOptions, JobStatus, Publish
 from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmView, JobView
 from rcontrol.framelogs import LogPart
 from rcontrol.gateway import JobRequest
+from rcontrol.web.bodies import check
 
 
 def connect(config: str | Path | None = None, *, address: str = "") -> "NotebookFarm":
@@ -23,25 +24,28 @@ def connect(config: str | Path | None = None, *, address: str = "") -> "Notebook
         ConfigError: the configuration file has a mistake.
         FarmUnavailable: no farm runs there.
     """
+    place = Path(config or "conf/rcontrol.yaml").expanduser()
     if address:
         join(address)
+    elif place.is_dir():
+        place = join_local(place)
     else:
-        place = Path(config or "conf/rcontrol.yaml").expanduser()
-        settings = None if place.is_dir() else load(place)
-        if settings is not None and settings.ray.address:
+        settings = load(place)
+        if settings.ray.address:
             join(settings.ray.address)
         else:
-            join_local(settings.work_dir if settings is not None else place)
+            join_local(settings.work_dir)
     from actors.handles import find_job_manager
 
-    return NotebookFarm(find_job_manager())
+    return NotebookFarm(find_job_manager(), place)
 
 
 class NotebookFarm:
     """A running farm; every call blocks until it is durable and raises what was refused."""
 
-    def __init__(self, manager: Any) -> None:
-        self._manager = manager
+    def __init__(self, manager: Any, config: Path) -> None:
+        """`config`: the configuration file, which is read where nodes are added or reloaded."""
+        self._manager, self._config = manager, config
 
     def view(self) -> FarmView:
         """Return the whole farm as it is now."""
@@ -68,7 +72,7 @@ class NotebookFarm:
     ) -> JobId:
         """Queue a job and return its id; `nodes` None: all of them."""
         if nodes is None:
-            nodes = [node.name for node in self.view().nodes]
+            nodes = [node.name for node in self.view().members]
         options = JobOptions(output, scene, tuple(args), Publish(publish))
         request = JobRequest(
             path=path,
@@ -123,6 +127,34 @@ class NotebookFarm:
             text, position, at_end = text + part.text, part.next, part.at_end
             attempt = part.attempt
         return text
+
+    def add_node(self, name: str, **settings: Any) -> None:
+        """Add a node; `settings` are keys of an entry of `render_nodes`: `host`, `slots`, ...
+
+        What the configuration file says of all nodes holds for it as well.
+        """
+        entry = check(NodeKeys, {"name": name, **settings})
+        self._call("add_node", node_of(self._config, entry))
+
+    def remove_node(self, node: str) -> None:
+        """Have a node leave; it finishes its frames."""
+        self._call("remove_node", node)
+
+    def pause_node(self, node: str, reason: str = "") -> None:
+        """Give a node no more frames of any job; it finishes those it has."""
+        self._call("pause_node", node, reason)
+
+    def resume_node(self, node: str) -> None:
+        """Give a paused node frames again."""
+        self._call("resume_node", node)
+
+    def kill_frames(self, node: str) -> None:
+        """Kill the frames a node is at; they go back, first in line."""
+        self._call("kill_frames", node)
+
+    def reload_nodes(self) -> None:
+        """Take the nodes from the configuration file as it is now. Raises ConfigError."""
+        self._call("list_nodes", load(self._config).nodes, True)
 
     def watch(self, job: str, *, timeout_s: float | None = None) -> Iterator[JobView]:
         """Yield the job whenever it has changed, until it no longer waits or renders.

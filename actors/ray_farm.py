@@ -5,9 +5,11 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 from actors.handles import answer
+from rcontrol.config import NodeKeys, load, node_of
 from rcontrol.errors import FarmUnavailable, RcontrolError
 from rcontrol.farm.model import JobId
 from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmDelta, FarmView, FrameResult
@@ -31,9 +33,9 @@ class RayFarm:
     view contains it, so that a client always reads its own writes.
     """
 
-    def __init__(self, manager: Any) -> None:
-        """`manager` is the JobManager's Ray handle."""
-        self._manager = manager
+    def __init__(self, manager: Any, config: Path) -> None:
+        """`manager` is the JobManager's Ray handle, `config` the configuration file."""
+        self._manager, self._config = manager, config
         self._view: FarmView = EMPTY_VIEW
         self._heard_at = 0.0
         self._cause = "it has not answered yet"
@@ -124,6 +126,32 @@ class RayFarm:
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         """See `gateway.Farm`."""
         await self._shown(await answer(self._manager.set_node_enabled.remote(job, node, enabled)))
+
+    async def add_node(self, node: NodeKeys) -> None:
+        """See `gateway.Farm`."""
+        settings = await asyncio.to_thread(node_of, self._config, node)
+        await self._shown(await answer(self._manager.add_node.remote(settings)))
+
+    async def remove_node(self, node: str) -> None:
+        """See `gateway.Farm`."""
+        await self._shown(await answer(self._manager.remove_node.remote(node)))
+
+    async def pause_node(self, node: str, reason: str) -> None:
+        """See `gateway.Farm`."""
+        await self._shown(await answer(self._manager.pause_node.remote(node, reason)))
+
+    async def resume_node(self, node: str) -> None:
+        """See `gateway.Farm`."""
+        await self._shown(await answer(self._manager.resume_node.remote(node)))
+
+    async def kill_frames(self, node: str) -> None:
+        """See `gateway.Farm`."""
+        await self._shown(await answer(self._manager.kill_frames.remote(node)))
+
+    async def reload_nodes(self) -> None:
+        """See `gateway.Farm`."""
+        nodes = (await asyncio.to_thread(load, self._config)).nodes
+        await self._shown(await answer(self._manager.list_nodes.remote(nodes, True)))
 
     async def set_autostart(self, on: bool) -> None:
         """See `gateway.Farm`."""

@@ -25,9 +25,9 @@ from rcontrol.web.models import (
     Folder,
     JobCreated,
     JobInfo,
-    NodeState,
     Summary,
 )
+from rcontrol.web.node_models import NodeState
 
 DEFAULT_URL: Final = "http://localhost:2020"
 POLL_S: Final = 0.5
@@ -282,6 +282,30 @@ class Client:
     def nodes(self) -> list[NodeState]:
         """Return every configured node with what it does."""
         return self._read(NODES, "node", "state")
+
+    def add_node(self, name: str, **settings: Any) -> None:
+        """Add a node; `settings` are keys of an entry of `render_nodes`: `host`, `slots`, ..."""
+        self._send("POST", ("node", "add"), {"name": name, **settings})
+
+    def remove_node(self, node: str) -> None:
+        """Have a node leave; it finishes its frames."""
+        self._act("node", "remove", node)
+
+    def pause_node(self, node: str, reason: str = "") -> None:
+        """Give a node no more frames of any job; it finishes those it has."""
+        self._send("POST", ("node", "pause", node), {"reason": reason})
+
+    def resume_node(self, node: str) -> None:
+        """Give a paused node frames again."""
+        self._act("node", "resume", node)
+
+    def kill_frames(self, node: str) -> None:
+        """Kill the frames a node is at; they go back, first in line."""
+        self._act("node", "kill", node)
+
+    def reload_nodes(self) -> None:
+        """Have the server take its nodes from its configuration file as it is now."""
+        self._act("node", "reload")
 
     def enable_node(self, job: str, node: str) -> None:
         """Let a node render a job."""

@@ -9,6 +9,7 @@
     │   ├── NodeNotFound
     │   ├── LogNotFound        no output of the attempt is kept
     │   ├── WrongStatus        the job's status does not allow the action
+    │   ├── NodeConflict       the node is not in a state in which this can be done
     │   └── StorageError       a path that cannot be listed or lies outside the base directory
     ├── TransportError         SSH
     │   ├── NodeUnreachable    the connection could not be opened, or dropped
@@ -109,6 +110,17 @@ class WrongStatus(Refused):
 
     def __str__(self) -> str:
         return f"a job that is {self.status} cannot be {self.action}"
+
+
+class NodeConflict(Refused):
+    """The node is not in a state in which this can be done."""
+
+    def __init__(self, node: str, problem: str) -> None:
+        super().__init__(node, problem)
+        self.node, self.problem = node, problem
+
+    def __str__(self) -> str:
+        return f"{self.node} {self.problem}"
 
 
 class StorageError(Refused):

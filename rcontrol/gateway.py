@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from rcontrol.config import NodeKeys
 from rcontrol.farm.model import JobId, JobOptions
 from rcontrol.farm.views import AttemptView, FarmView, FrameResult
 
@@ -96,6 +97,40 @@ class Farm(Protocol):
 
     async def set_node_enabled(self, job: JobId, node: str, enabled: bool) -> None:
         """Allow or forbid a node for one job. Raises JobNotFound, NodeNotFound."""
+        ...
+
+    async def add_node(self, node: NodeKeys) -> None:
+        """Add a node as if it stood in the configuration file.
+
+        Raises NodeConflict where there is one of this name, and ConfigError where what the file
+        says of all nodes cannot be read.
+        """
+        ...
+
+    async def remove_node(self, node: str) -> None:
+        """Have a node leave once it has finished its frames. Raises NodeNotFound."""
+        ...
+
+    async def pause_node(self, node: str, reason: str) -> None:
+        """Give a node no more frames, whatever the job. Raises NodeNotFound."""
+        ...
+
+    async def resume_node(self, node: str) -> None:
+        """Give a paused node frames again. Raises NodeNotFound."""
+        ...
+
+    async def kill_frames(self, node: str) -> None:
+        """Kill the frames a node is at; they go back, first in line.
+
+        Raises NodeNotFound, and NodeConflict where it renders nothing.
+        """
+        ...
+
+    async def reload_nodes(self) -> None:
+        """Take the nodes from the configuration file as it is now.
+
+        Raises ConfigError where the file has a mistake.
+        """
         ...
 
     async def set_autostart(self, on: bool) -> None:

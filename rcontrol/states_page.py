@@ -8,14 +8,16 @@ from typing import Any, Final
 
 from rcontrol.farm.lifecycle import (
     DELETABLE,
+    DUTY_MOVES,
     FRAME_MOVES,
     JOB_MOVES,
     NODE_MOVES,
+    DutyMove,
     FrameMove,
     JobMove,
     NodeMove,
 )
-from rcontrol.farm.model import Blame, FrameStatus, Job, JobStatus, Node, NodeStatus
+from rcontrol.farm.model import Blame, FrameStatus, Job, JobStatus, Node, NodeDuty, NodeStatus
 
 Moves = Mapping[Any, Enum]
 """(status, move) -> next status."""
@@ -40,6 +42,7 @@ def page() -> str:
         _machine(
             "Nodes", NodeStatus, NodeMove, NODE_MOVES, Node.__dataclass_fields__["status"].default
         ),
+        _machine("What a node is for", NodeDuty, DutyMove, DUTY_MOVES, NodeDuty.SERVING),
         "## Whose fault a failed attempt looks like\n",
         _meanings("fault", Blame),
     )

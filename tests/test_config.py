@@ -127,7 +127,7 @@ def test_a_node_with_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             key="/home/somebody/key",
             known_hosts="/home/somebody/known",
             os="linux",
-            slots=2,
+            slots=({}, {}),
             executables={"bpy": "/usr/bin/python3"},
         ),
         NodeSettings(
@@ -166,7 +166,7 @@ def test_yaml_anchors_and_merges(tmp_path: Path) -> None:
         "  - &usual {name: hex1, slots: 2}\n"
         "  - {<<: *usual, name: hex2}\n"
     )
-    assert [node.slots for node in load(written(tmp_path, text)).nodes] == [2, 2]
+    assert [len(node.slots) for node in load(written(tmp_path, text)).nodes] == [2, 2]
 
 
 def test_the_example_loads_as_it_is() -> None:
@@ -302,7 +302,7 @@ MISTAKES_IN_A_NODE = {
         "write a name, in quotes if YAML takes it for something else, or a mapping"
     ),
     "{host: a}": "render_nodes[1].name: is missing; add it as docs/configuration.md says",
-    "{name: a, slots: 0}": "render_nodes[1].slots: is the number 0; write 1 or more",
+    "{name: a, slots: 0}": "render_nodes[1].slots: makes 0 slots; write 1 to 1000",
     "{name: a, slot: 2}": "render_nodes[1].slot: is not a known key; did you mean slots?",
     "{name: a, name: b}": (
         "render_nodes[1].name: is given twice, first in line 4; remove one of them"

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 import typer
 
-from rcontrol.cli import show
+from rcontrol.cli import nodes, show
 from rcontrol.cli.connect import (
     SHORTEST_ID,
     ExitStatus,
@@ -19,6 +19,7 @@ from rcontrol.cli.connect import (
     server_at,
     telling_length,
 )
+from rcontrol.cli.options import AsJson, JobArgument, JobArguments, Server
 from rcontrol.client import DEFAULT_URL, Client
 from rcontrol.errors import ConfigError, RcontrolError
 
@@ -41,27 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-def _own_or_global(ctx: typer.Context, value: str) -> str:
-    return value or str(ctx.obj)
-
-
-Server = Annotated[
-    str,
-    typer.Option(
-        "--server",
-        metavar="URL",
-        callback=_own_or_global,
-        show_default=False,
-        help=f"Of the server; also RCONTROL_SERVER. [default: {DEFAULT_URL}]",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the server's answer as JSON.")]
-JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or how only it begins.")]
-JobArguments = Annotated[
-    list[str], typer.Argument(metavar="JOB...", help="Ids, or how only they begin.")
-]
+app.add_typer(nodes.app, name="nodes")
 
 
 @app.callback()
@@ -292,17 +273,6 @@ def clear(server: Server = "") -> None:
 
 
 # --- nodes and autostart ---
-
-
-@app.command()
-def nodes(server: Server = "", as_json: AsJson = False) -> None:
-    """Print the render nodes, their states and what they render."""
-    with server_at(server) as client:
-        found = client.nodes()
-    if as_json:
-        show.as_json(found)
-    else:
-        show.nodes(found)
 
 
 @app.command()

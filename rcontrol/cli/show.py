@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rcontrol.web.log_models import AttemptInfo, LogText
-from rcontrol.web.models import JobInfo, NodeState
+from rcontrol.web.models import JobInfo
+from rcontrol.web.node_models import NodeState
 
 PIPE_WIDTH: Final = 400
 """Columns where nobody looks: lines of a table are never cut for a program that reads them."""
@@ -24,6 +25,8 @@ COLORS: Final = {
     "online": "green",
     "offline": "red",
     "resting": "yellow",
+    "paused": "yellow",
+    "leaving": "yellow",
 }
 
 Show = Callable[[Iterable[JobInfo]], JobInfo]
@@ -81,8 +84,10 @@ def job(found: JobInfo) -> None:
         (
             name,
             "yes" if node["enabled"] else "no",
-            "" if node["frame"] is None else str(node["frame"]),
-            f"{node['progress']:.1f} %" if node["rendering"] else "",
+            ", ".join(str(one["frame"]) for one in found["rendering"] if one["node"] == name),
+            ", ".join(
+                f"{one['progress']:.1f} %" for one in found["rendering"] if one["node"] == name
+            ),
             f"left out for a while: {left_out}"
             if (left_out := found["left_out"].get(name))
             else "",
@@ -97,9 +102,9 @@ def nodes(found: Sequence[NodeState]) -> None:
     rows = [
         (
             node["name"],
-            node["state"],
+            node["state"] if node["duty"] == "serving" else node["duty"],
             ", ".join(f"{one['job_id'][:8]}/{one['frame']}" for one in node["rendering"]),
-            node["reason"],
+            "; ".join(_reasons(node)),
         )
         for node in found
     ]
@@ -139,6 +144,16 @@ def log_json(parts: Iterable[LogText]) -> None:
     """Print each part of a log as a JSON object a line."""
     for part in parts:
         print(json.dumps(part), flush=True)
+
+
+def _reasons(node: NodeState) -> Iterator[str]:
+    if node["duty"] == "paused":
+        since = datetime.fromtimestamp(node["duty_since"]).astimezone()
+        yield " ".join(filter(None, (node["duty_reason"], f"since {since:%Y-%m-%d %H:%M}")))
+    if node["duty"] != "serving" and node["state"] != "online":
+        yield f"{node['state']}: {node['reason']}"
+    elif node["reason"]:
+        yield node["reason"]
 
 
 def progress_bar(states: Iterable[JobInfo]) -> JobInfo:

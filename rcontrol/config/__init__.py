@@ -5,7 +5,8 @@ file, the line, the key, what is wrong with it and what would be right. `python 
 prints docs/configuration.md.
 """
 
-from rcontrol.config.load import load
+from rcontrol.config.keys import NodeKeys
+from rcontrol.config.load import load, node_of
 from rcontrol.config.settings import RaySettings, Settings
 
-__all__ = ["RaySettings", "Settings", "load"]
+__all__ = ["NodeKeys", "RaySettings", "Settings", "load", "node_of"]

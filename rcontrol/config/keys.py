@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from rcontrol.config.settings import LogLevel
@@ -20,6 +20,9 @@ MISTAKE: Final = "mistake"
 
 NO_NODE: Final = "no_node"
 """Type of the error of an entry of `render_nodes` that is neither a name nor a mapping."""
+MOST_SLOTS: Final = 1000
+FARM_VARIABLES: Final = ("TMPDIR", "RCONTROL_HIDDEN")
+"""What `rcontrol.sessions` sets in a renderer's environment."""
 PROGRAMS: Final = ("blender", "bpy", "terragen")
 """Keys of `executables`."""
 
@@ -28,7 +31,8 @@ _SESSIONS: Final = SessionSettings()
 
 
 def _mistake(problem: str, remedy: str) -> PydanticCustomError:
-    return PydanticCustomError(MISTAKE, "{problem}", {"problem": problem, "remedy": remedy})
+    words = {"problem": problem, "remedy": remedy}
+    return PydanticCustomError(MISTAKE, "{problem}; {remedy}", words)
 
 
 def _port(value: int) -> int:
@@ -76,6 +80,38 @@ def _name(value: str) -> str:
     return value
 
 
+def _variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
+        raise _mistake(
+            f"is {name!r}, which is no name of an environment variable",
+            "write letters, digits and _, such as CUDA_VISIBLE_DEVICES",
+        )
+    if name in FARM_VARIABLES:
+        raise _mistake(f"is {name}, which the farm sets itself", "leave it out")
+    return name
+
+
+def _slots(value: object) -> object:
+    if isinstance(value, list) and value:
+        number = len(value)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+        value = [{} for _ in range(min(value, MOST_SLOTS))]
+    else:
+        raise _mistake(
+            "is neither a number nor a list of mappings", "write how many frames it renders at once"
+        )
+    if not 1 <= number <= MOST_SLOTS:
+        raise _mistake(f"makes {number} slots", f"write 1 to {MOST_SLOTS}")
+    return value
+
+
+def _value(value: str) -> str:
+    if "\0" in value or "\n" in value:
+        raise _mistake("holds a line break or a NUL character", "leave it out")
+    return value
+
+
 def _origin(value: str) -> str:
     if value in ("", "*"):
         return value
@@ -113,6 +149,25 @@ DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Program = Annotated[str, AfterValidator(_known)]
 Programs = dict[Program, ProgramPath]
+Variable = Annotated[str, AfterValidator(_variable)]
+Value = Annotated[str, AfterValidator(_value)]
+Slots = Annotated[
+    list[dict[Variable, Value]],
+    BeforeValidator(_slots),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": MOST_SLOTS},
+                {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {"type": "object", "additionalProperties": {"type": "string"}},
+                },
+            ]
+        }
+    ),
+]
+"""The environment of each slot; a number stands for so many that have none of their own."""
 
 
 class Keys(BaseModel):
@@ -137,10 +192,18 @@ class NodeKeys(Keys):
         default="", description="File of trusted host keys; default: as `~/.ssh/config` says."
     )
     os: Literal["linux", "mac"] = Field(default="linux", description="`linux` or `mac`.")
-    slots: int = Field(default=1, ge=1, description="Frames rendered side by side.")
+    slots: Slots = Field(
+        default=[{}],
+        description="Frames rendered side by side, 1 by default; or a list with a mapping of "
+        'environment variables for each: `[{CUDA_VISIBLE_DEVICES: "0"}, '
+        '{CUDA_VISIBLE_DEVICES: "1"}]`.',
+    )
     executables: Programs = Field(
         default={},
         description="As `executables` at the top, for this node alone; `bpy` replaces Blender.",
+    )
+    low_priority: bool = Field(
+        default=False, description="Render under `nice`; the same as to be in `renice_list`."
     )
 
 

@@ -38,12 +38,7 @@ TIMEOUTS: Final = ("timeout", "node_timeout")
 
 def load(path: Path) -> Settings:
     """Read and check a configuration file. Raises ConfigError."""
-    source = read(path)
-    try:
-        keys = FileKeys.model_validate(source.values)
-    except ValidationError as error:
-        mistakes = error.errors(include_url=False)
-        raise _first(source, mistakes) from error
+    source, keys = _read(path)
     base_dir = _one_spelling(source, keys, BASE_DIRS)
     if base_dir is None:
         remedy = "name the folder of the project files, such as /mnt/data"
@@ -78,6 +73,15 @@ def load(path: Path) -> Settings:
     )
 
 
+def _read(path: Path) -> tuple[Source, FileKeys]:
+    source = read(path)
+    try:
+        return source, FileKeys.model_validate(source.values)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        raise _first(source, mistakes) from error
+
+
 def _is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
@@ -95,8 +99,9 @@ def _first(source: Source, mistakes: list[ErrorDetails]) -> ConfigError:
     loc, kind, context = mistake["loc"], mistake["type"], mistake.get("ctx", {})
     if kind == "missing":
         return source.mistake(loc, "is missing", "add it as docs/configuration.md says")
-    if kind == "extra_forbidden" or loc[-1] == "[key]":
-        loc = loc[:-1] if loc[-1] == "[key]" else loc
+    is_key = loc[-1] == "[key]"
+    loc = loc[:-1] if is_key else loc
+    if kind == "extra_forbidden" or (is_key and loc[-2] == "executables"):
         return source.mistake(loc, "is not a known key", _did_you_mean(loc))
     loc = source.written(loc)
     if kind == MISTAKE:
@@ -147,6 +152,14 @@ def _nodes(source: Source, keys: FileKeys) -> tuple[NodeSettings, ...]:
     return tuple(_node(keys, entry) for entry in keys.render_nodes)
 
 
+def node_of(path: Path, entry: NodeKeys) -> NodeSettings:
+    """Return the node that a file would have if `entry` stood in its `render_nodes`.
+
+    Raises ConfigError.
+    """
+    return _node(_read(path)[1], entry)
+
+
 def _check_list(source: Source, key: str, listed: list[str], names: list[str]) -> None:
     """Refuse a list of nodes that names one which is not in `render_nodes`."""
     for position, name in enumerate(listed):
@@ -175,7 +188,7 @@ def _node(keys: FileKeys, entry: NodeKeys) -> NodeSettings:
         key=entry.key,
         known_hosts=entry.known_hosts,
         os=os,
-        slots=entry.slots,
+        slots=tuple(entry.slots),
         executables=common | entry.executables,
-        low_priority=entry.name in keys.renice_list,
+        low_priority=entry.low_priority or entry.name in keys.renice_list,
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rcontrol.farm.model import AttemptId, JobId, JobSpec
+from rcontrol.farm.settings import NodeSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +47,26 @@ class CloseSessions:
     job: JobId
 
 
-Command = RenderFrame | WithdrawAttempt | CancelAttempt | Acknowledge | CloseSessions
+@dataclass(frozen=True, slots=True)
+class OpenNode:
+    """Connect to a node that is new, or has new settings."""
+
+    settings: NodeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class CloseNode:
+    """End the sessions and the connection of a node without frames; `events.NodeClosed` follows."""
+
+    node: str
+
+
+Command = (
+    RenderFrame
+    | WithdrawAttempt
+    | CancelAttempt
+    | Acknowledge
+    | CloseSessions
+    | OpenNode
+    | CloseNode
+)

@@ -7,6 +7,7 @@ nodes and are never refused: one that no longer matters is dropped.
 from dataclasses import dataclass
 
 from rcontrol.farm.model import AttemptId, Blame, JobId, JobSpec
+from rcontrol.farm.settings import NodeSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,52 @@ class NodeDisabled(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeAdded(Happening):
+    """A person adds a node that the configuration file does not name."""
+
+    settings: NodeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRemoved(Happening):
+    """A node leaves the farm once it has finished its frames."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodePaused(Happening):
+    """A node gets no more frames of any job; it finishes those it has."""
+
+    node: str
+    reason: str
+    """In the person's words; may be empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResumed(Happening):
+    """A node that was paused gets frames again."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFramesKilled(Happening):
+    """The frames that a node is at are killed there and go back, first in line."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodesListed(Happening):
+    """The configuration file was read; its nodes are these, in this order."""
+
+    nodes: tuple[NodeSettings, ...]
+    anew: bool
+    """A person asked for it: nodes of the file that were removed by hand come back."""
+
+
+@dataclass(frozen=True, slots=True)
 class AutostartSet(Happening):
     """Autostart is switched."""
 
@@ -104,6 +151,12 @@ Action = (
     | FinishedCleared
     | NodeEnabled
     | NodeDisabled
+    | NodeAdded
+    | NodeRemoved
+    | NodePaused
+    | NodeResumed
+    | NodeFramesKilled
+    | NodesListed
     | AutostartSet
 )
 
@@ -187,6 +240,13 @@ class NodeWentDown(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeClosed(Happening):
+    """A node's connection has ended for good, as `commands.CloseNode` wanted."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockTicked(Happening):
     """Time passed."""
 
@@ -196,4 +256,13 @@ class FarmOpened(Happening):
     """Every node has been asked what it holds; frames may be given out."""
 
 
-Event = Action | AttemptReport | NodeAdopted | NodeCameUp | NodeWentDown | ClockTicked | FarmOpened
+Event = (
+    Action
+    | AttemptReport
+    | NodeAdopted
+    | NodeCameUp
+    | NodeWentDown
+    | NodeClosed
+    | ClockTicked
+    | FarmOpened
+)

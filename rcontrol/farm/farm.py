@@ -6,29 +6,28 @@ owner saves `changes()` and calls `commit()`; if saving fails it calls `rollback
 in memory is the state on disk.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import singledispatchmethod
 
-from rcontrol.errors import WrongStatus
+from rcontrol.errors import NodeConflict
 from rcontrol.farm import events as ev
 from rcontrol.farm.commands import (
     Acknowledge,
     CancelAttempt,
-    CloseSessions,
     Command,
     RenderFrame,
     WithdrawAttempt,
 )
 from rcontrol.farm.dispatch import assignments, recalls
 from rcontrol.farm.invariants import check, check_settled
+from rcontrol.farm.jobs import Jobs
 from rcontrol.farm.lifecycle import (
-    DELETABLE,
     NODE_MOVES,
+    DutyMove,
     FrameMove,
     JobMove,
     NodeMove,
-    next_job_status,
 )
 from rcontrol.farm.model import (
     Attempt,
@@ -38,13 +37,15 @@ from rcontrol.farm.model import (
     EndedAttempt,
     FarmState,
     FrameStatus,
-    Job,
     JobId,
-    JobStatus,
-    Node,
 )
-from rcontrol.farm.queue import last_place, moved
-from rcontrol.farm.retry import Avoidance, after_failure, is_hopeless, opened_badly
+from rcontrol.farm.retry import (
+    Avoidance,
+    after_failure,
+    is_hopeless,
+    opened_badly,
+)
+from rcontrol.farm.roster import Roster
 from rcontrol.farm.settings import FarmSettings, NodeSettings
 from rcontrol.farm.state import State
 from rcontrol.farm.trust import Trust
@@ -53,34 +54,35 @@ from rcontrol.farm.trust import Trust
 class Farm:
     """A render farm without its hands."""
 
-    def __init__(
-        self,
-        settings: FarmSettings,
-        nodes: Iterable[NodeSettings],
-        *,
-        epoch: int,
-        autostart: bool,
-    ) -> None:
+    def __init__(self, settings: FarmSettings, *, epoch: int, autostart: bool) -> None:
         self._settings = settings
         self._epoch = epoch
         self._attempts_made = 0
         self._open = False
         self._commands: list[Command] = []
         self._avoidance = Avoidance()
-        self.state = State((Node(node.name, node.slots) for node in nodes), autostart=autostart)
+        self.state = State(autostart=autostart)
         self.stale_jobs: set[JobId] = set()
         """Jobs whose views have changed; the owner empties it."""
         self._trust = Trust(self.state, self._avoidance, settings, self.stale_jobs)
+        self._roster = Roster(self.state, self._commands)
+        self._jobs = Jobs(self.state, self._trust, self.stale_jobs, self._commands)
 
-    def restore(self, saved: FarmState, at: float) -> None:
+    def restore(
+        self, saved: FarmState, at: float, listed: Sequence[NodeSettings] | None = None
+    ) -> None:
         """Take over what the store kept. Call once, before any event.
 
         Jobs that were Rendering go on; the time since they were last counted is downtime.
+        `listed`: the nodes of the configuration file, while nobody is connected to any node; what
+        differs from the saved ones is left to be saved. None: the saved nodes go on.
         """
         self.state.restore(saved)
         for job in self.state.rendering():
             self.state.put_job(replace(job, counted_to=at))
         self.state.commit()
+        if listed is not None:
+            self._roster.begin(listed, at)
         self.stale_jobs.update(self.state.jobs)
 
     def handle(self, event: ev.Event) -> list[Command]:
@@ -89,11 +91,11 @@ class Farm:
         Raises:
             Refused: an action was turned down; nothing changed.
         """
-        self._commands = []
+        self._commands.clear()
         self._on(event)
         if self._open:
             self._settle(event.at)
-        return self._commands
+        return list(self._commands)
 
     def changes(self) -> Changes:
         """Return what has to be saved before anyone is told."""
@@ -117,57 +119,73 @@ class Farm:
 
     @_on.register
     def _(self, event: ev.JobSubmitted) -> None:
-        for node in event.nodes:
-            self.state.node(node)
-        place = last_place(self.state.jobs.values())
-        self.state.add_job(Job(event.spec, place, event.nodes))
-        self.stale_jobs.add(event.spec.id)
+        self._jobs.submit(event.spec, event.nodes)
 
     @_on.register
     def _(self, event: ev.JobStarted) -> None:
-        self._start(self.state.job(event.job), event.at)
+        self._jobs.start(self.state.job(event.job), event.at)
 
     @_on.register
     def _(self, event: ev.JobStopped) -> None:
-        job = self.state.job(event.job)
-        next_job_status(job, JobMove.STOP)
-        self._leave_rendering(job, JobMove.STOP, event.at, job.reason)
+        self._jobs.stop(self.state.job(event.job), event.at)
 
     @_on.register
     def _(self, event: ev.JobEnqueued) -> None:
-        job = self.state.job(event.job)
-        self._put(replace(job, status=next_job_status(job, JobMove.ENQUEUE), reason=""))
+        self._jobs.enqueue(self.state.job(event.job))
 
     @_on.register
     def _(self, event: ev.JobDeleted) -> None:
-        job = self.state.job(event.job)
-        if job.status not in DELETABLE:
-            raise WrongStatus(job.id, job.status, "deleted")
-        self._remove(job)
+        self._jobs.delete(self.state.job(event.job))
 
     @_on.register
     def _(self, event: ev.JobMoved) -> None:
-        for known in (event.job, event.job if event.before is None else event.before):
-            self.state.job(known)
-        for job, place in moved(self.state.jobs.values(), event.job, event.before).items():
-            self._put(replace(self.state.job(job), place=place))
+        self._jobs.move(event.job, event.before)
 
     @_on.register
     def _(self, event: ev.FinishedCleared) -> None:  # noqa: ARG002
-        for job in list(self.state.jobs.values()):
-            if job.status is JobStatus.FINISHED:
-                self._remove(job)
+        self._jobs.clear_finished()
 
     @_on.register
     def _(self, event: ev.NodeEnabled) -> None:
         job, node = self.state.job(event.job), self.state.node(event.node)
-        self._put(replace(job, nodes=job.nodes | {node.name}))
+        self._jobs.put(replace(job, nodes=job.nodes | {node.name}))
 
     @_on.register
     def _(self, event: ev.NodeDisabled) -> None:
         job, node = self.state.job(event.job), self.state.node(event.node)
-        self._put(replace(job, nodes=job.nodes - {node.name}))
+        self._jobs.put(replace(job, nodes=job.nodes - {node.name}))
         self._withdraw_line(node.name, job.id)
+
+    @_on.register
+    def _(self, event: ev.NodeAdded) -> None:
+        self._roster.add(event.settings, event.at)
+
+    @_on.register
+    def _(self, event: ev.NodeRemoved) -> None:
+        self._roster.remove(event.node, event.at)
+
+    @_on.register
+    def _(self, event: ev.NodePaused) -> None:
+        self._roster.move(event.node, DutyMove.PAUSE, event.at, event.reason)
+
+    @_on.register
+    def _(self, event: ev.NodeResumed) -> None:
+        self._roster.move(event.node, DutyMove.RESUME, event.at)
+
+    @_on.register
+    def _(self, event: ev.NodesListed) -> None:
+        self._roster.take_list(event.nodes, event.at, anew=event.anew)
+
+    @_on.register
+    def _(self, event: ev.NodeFramesKilled) -> None:
+        node = self.state.node(event.node)
+        running = [each for each in self.state.attempts_on(node.name) if each.running]
+        if not running:
+            raise NodeConflict(node.name, "renders nothing at the moment")
+        # The renderers are through with older ones, whose files are being put in their places.
+        for attempt in running[-node.slots :]:
+            self._take_back(attempt, event.at, "killed by a person")
+            self._commands.append(CancelAttempt(node.name, attempt.id))
 
     @_on.register
     def _(self, event: ev.AutostartSet) -> None:
@@ -194,7 +212,7 @@ class Farm:
             self.state.record(EndedAttempt(attempt, event.at, event.seconds, picture=picture))
             self.state.move_frame(attempt.job, attempt.frame, FrameMove.COMPLETE)
             self._trust.success(attempt, event.at)
-            self._conclude(attempt.job, event.at)
+            self._jobs.conclude(attempt.job, event.at)
 
     @_on.register
     def _(self, event: ev.AttemptFailed) -> None:
@@ -202,7 +220,7 @@ class Farm:
             ended = EndedAttempt(attempt, event.at, event.seconds, event.error, event.blame)
             self.state.record(ended)
             _FAILURES[event.blame](self, attempt, event)
-            self._conclude(attempt.job, event.at)
+            self._jobs.conclude(attempt.job, event.at)
 
     @_on.register
     def _(self, event: ev.AttemptReturned) -> None:
@@ -211,25 +229,29 @@ class Farm:
 
     @_on.register
     def _(self, event: ev.NodeAdopted) -> None:
+        if self._roster.open(event.node) is None:
+            return
         held = {report.attempt: report for report in event.attempts}
         for attempt in self.state.attempts_on(event.node):
             if attempt.id not in held:
-                self.state.disown(attempt)
-                self.state.give_back(attempt, event.at, "lost with its NodeActor")
-                self.stale_jobs.add(attempt.job)
+                self._take_back(attempt, event.at, "lost with its NodeActor")
         for report in held.values():
             self._adopt(report)
 
     @_on.register
     def _(self, event: ev.NodeCameUp) -> None:
-        node = self.state.node(event.node)
+        node = self._roster.open(event.node)
+        if node is None:
+            return
         status = NODE_MOVES[node.status, NodeMove.CONNECT]
         if status is not node.status:
             self.state.put_node(replace(node, status=status, reason="", since=event.at))
 
     @_on.register
     def _(self, event: ev.NodeWentDown) -> None:
-        node = self.state.node(event.node)
+        node = self._roster.open(event.node)
+        if node is None:
+            return
         status = NODE_MOVES[node.status, NodeMove.DISCONNECT]
         since = node.since if status is node.status else event.at
         self.state.put_node(
@@ -237,57 +259,24 @@ class Farm:
         )
 
     @_on.register
+    def _(self, event: ev.NodeClosed) -> None:
+        self._roster.closed(event.node)
+        if event.node not in self.state.nodes:
+            self._trust.forget_node(event.node)
+
+    @_on.register
     def _(self, event: ev.ClockTicked) -> None:
         for job in self.state.rendering():
             if event.at - job.counted_to >= self._settings.save_elapsed_every_s:
-                self._put(job.counted(event.at))
+                self._jobs.count(job, event.at)
 
     @_on.register
     def _(self, event: ev.FarmOpened) -> None:
         self._open = True
         for job in self.state.rendering():
-            self._conclude(job.id, event.at)
+            self._jobs.conclude(job.id, event.at)
 
     # --- what follows from them ---
-
-    def _start(self, job: Job, at: float) -> None:
-        status = next_job_status(job, JobMove.START)
-        for frame in list(self.state.frames(job.id).with_status(FrameStatus.GIVEN_UP)):
-            self.state.move_frame(job.id, frame, FrameMove.RELEASE)
-        self._put(
-            replace(
-                job,
-                status=status,
-                reason="",
-                counted_to=at,
-                started_at=job.started_at or at,
-                stopped_at=0.0,
-            )
-        )
-        self._conclude(job.id, at)
-
-    def _leave_rendering(self, job: Job, move: JobMove, at: float, reason: str) -> None:
-        for attempt in self.state.attempts_of(job.id):
-            self.state.give_back(attempt, at, f"ended because its job was {move}")
-            self._commands.append(CancelAttempt(attempt.node, attempt.id))
-        if job.status is JobStatus.RENDERING:
-            job = replace(job.counted(at), stopped_at=at)
-            self._commands.append(CloseSessions(job.id))
-        self._put(replace(job, status=next_job_status(job, move), reason=reason))
-        self._trust.forget(job.id)
-
-    def _conclude(self, job_id: JobId, at: float) -> None:
-        """End a job that has nothing left to render."""
-        job, frames = self.state.jobs[job_id], self.state.frames(job_id)
-        if job.status is not JobStatus.RENDERING:
-            return
-        if frames.count(FrameStatus.PENDING) or frames.count(FrameStatus.RENDERING):
-            return
-        if given_up := frames.count(FrameStatus.GIVEN_UP):
-            reason = f"{given_up} of {len(frames.frames)} frames given up; last: {job.reason}"
-            self._leave_rendering(job, JobMove.FAIL, at, reason)
-        else:
-            self._leave_rendering(job, JobMove.FINISH, at, "")
 
     def _end(self, report: ev.AttemptReport) -> Attempt | None:
         """Take an attempt that has come to its end out of the state.
@@ -307,7 +296,7 @@ class Farm:
         self.state.move_frame(job.id, attempt.frame, after_failure(failures, self._settings))
         self._avoidance.add(job.id, attempt.frame, attempt.node, event.error)
         if event.final:
-            self._leave_rendering(job, JobMove.FAIL, event.at, event.error)
+            self._jobs.leave_rendering(job, JobMove.FAIL, event.at, event.error)
             return
         if not frames.count(FrameStatus.DONE):
             opening = opened_badly(self.state.openings.get(job.id), event.error, attempt.node)
@@ -315,13 +304,13 @@ class Farm:
             if is_hopeless(opening, len(self.state.usable(job)), self._settings):
                 tried = f"the first {opening.failures} attempts all failed alike"
                 reason = f"{tried}, on {' and '.join(sorted(opening.nodes))}: {event.error}"
-                self._leave_rendering(job, JobMove.FAIL, event.at, reason)
+                self._jobs.leave_rendering(job, JobMove.FAIL, event.at, reason)
                 return
         reason = (
             f"frame {attempt.frame} on {attempt.node}: {event.error}"
             f" (attempt {failures + 1} of {self._settings.max_attempts})"
         )
-        self._put(replace(job, reason=reason))
+        self._jobs.put(replace(job, reason=reason))
 
     def _blame_node(self, attempt: Attempt, event: ev.AttemptFailed) -> None:
         self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
@@ -348,6 +337,11 @@ class Farm:
         self.state.move_frame(attempt.job, attempt.frame, FrameMove.ASSIGN)
         self.stale_jobs.add(attempt.job)
 
+    def _take_back(self, attempt: Attempt, at: float, why: str) -> None:
+        """End an attempt without a verdict, and without blame."""
+        self.state.give_back(attempt, at, why)
+        self.stale_jobs.add(attempt.job)
+
     def _withdraw_line(self, node: str, job: JobId | None = None) -> None:
         for attempt in self.state.attempts_on(node):
             asked = attempt.running or attempt.withdrawn
@@ -358,24 +352,17 @@ class Farm:
         self.state.own(replace(attempt, withdrawn=True))
         self._commands.append(WithdrawAttempt(attempt.node, attempt.id))
 
-    def _remove(self, job: Job) -> None:
-        self.state.remove_job(job.id)
-        self.stale_jobs.add(job.id)
-
-    def _put(self, job: Job) -> None:
-        self.state.put_job(job)
-        self.stale_jobs.add(job.id)
-
     # --- after every event ---
 
     def _settle(self, at: float) -> None:
         self._trust.time_passed(at)
-        for node in self.state.resting():
+        for node in self.state.passed_over():
             self._withdraw_line(node.name)
+        self._roster.retire()
         if self.state.autostart and not self.state.rendering():
             waiting = self.state.next_waiting()
             if waiting is not None:
-                self._start(waiting, at)
+                self._jobs.start(waiting, at)
         for chosen in assignments(self.state, self._avoidance):
             self._attempts_made += 1
             attempt = AttemptId(f"{self._epoch}-{self._attempts_made}")

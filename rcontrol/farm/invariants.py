@@ -1,7 +1,7 @@
 """What must hold after every event; tests check it, production may."""
 
 from rcontrol.farm.dispatch import assignments
-from rcontrol.farm.model import FrameStatus, JobStatus
+from rcontrol.farm.model import FrameStatus, JobStatus, NodeDuty
 from rcontrol.farm.retry import Avoidance
 from rcontrol.farm.state import State
 
@@ -23,6 +23,11 @@ def check(state: State) -> None:
     for attempt in state.attempts.values():
         assert attempt in state.attempts_on(attempt.node), "attempt missing on its node"
         assert attempt in state.attempts_of(attempt.job), "attempt missing in its job"
+    for node in state.nodes.values():
+        assert not node.closing or not state.attempts_on(node.name), "closed with a frame"
+        assert not node.closing or node.member.retiring, "closed, and not to be"
+        leaves = node.member.duty is NodeDuty.LEAVING
+        assert leaves or node.name not in state.removed, "removed, and yet there"
     held = sum(state.load_of(node) for node in state.nodes)
     assert held == len(state.attempts), "a node holds an attempt that is not there"
     assert len({job.place for job in state.jobs.values()}) == len(state.jobs), "a shared place"
@@ -34,5 +39,7 @@ def check_settled(state: State, avoidance: Avoidance) -> None:
     """Check that nothing that could be under way is left lying. Raises AssertionError."""
     idle = next(assignments(state, avoidance), None)
     assert idle is None, f"{idle} could have been given out"
+    waiting = [node for node in state.retiring() if not node.closing]
+    assert all(state.load_of(node.name) for node in waiting), "a node leaves and nothing happens"
     if state.autostart and not state.rendering():
         assert state.next_waiting() is None, "autostart left a job waiting"

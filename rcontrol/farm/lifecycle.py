@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from rcontrol.errors import WrongStatus
-from rcontrol.farm.model import FrameStatus, Job, JobStatus, NodeStatus
+from rcontrol.farm.model import FrameStatus, Job, JobStatus, NodeDuty, NodeStatus
 
 
 class JobMove(StrEnum):
@@ -57,6 +57,19 @@ class NodeMove(StrEnum):
     """Its rest is over, or was cut short."""
 
 
+class DutyMove(StrEnum):
+    """What people do with a node."""
+
+    PAUSE = "paused"
+    """With a reason; done again, it changes the reason."""
+    RESUME = "resumed"
+    """Also where there is nothing to resume."""
+    REMOVE = "removed"
+    """Over the API, or because the configuration file no longer names it."""
+    ADD = "added again"
+    """While it still finishes its frames."""
+
+
 JOB_MOVES: Final[Mapping[tuple[JobStatus, JobMove], JobStatus]] = {
     (JobStatus.WAITING, JobMove.START): JobStatus.RENDERING,
     (JobStatus.STOPPED, JobMove.START): JobStatus.RENDERING,
@@ -91,6 +104,16 @@ NODE_MOVES: Final[Mapping[tuple[NodeStatus, NodeMove], NodeStatus]] = {
     (NodeStatus.RESTING, NodeMove.RELEASE): NodeStatus.ONLINE,
     (NodeStatus.RESTING, NodeMove.CONNECT): NodeStatus.RESTING,
     (NodeStatus.RESTING, NodeMove.DISCONNECT): NodeStatus.OFFLINE,
+}
+
+DUTY_MOVES: Final[Mapping[tuple[NodeDuty, DutyMove], NodeDuty]] = {
+    (NodeDuty.SERVING, DutyMove.PAUSE): NodeDuty.PAUSED,
+    (NodeDuty.SERVING, DutyMove.RESUME): NodeDuty.SERVING,
+    (NodeDuty.SERVING, DutyMove.REMOVE): NodeDuty.LEAVING,
+    (NodeDuty.PAUSED, DutyMove.PAUSE): NodeDuty.PAUSED,
+    (NodeDuty.PAUSED, DutyMove.RESUME): NodeDuty.SERVING,
+    (NodeDuty.PAUSED, DutyMove.REMOVE): NodeDuty.LEAVING,
+    (NodeDuty.LEAVING, DutyMove.ADD): NodeDuty.SERVING,
 }
 
 

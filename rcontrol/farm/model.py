@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Final, NewType
 
+from rcontrol.farm.settings import NodeSettings
+
 JobId = NewType("JobId", str)
 """Opaque, without slashes: 32 hex digits."""
 AttemptId = NewType("AttemptId", str)
@@ -54,6 +56,17 @@ class NodeStatus(StrEnum):
     """Connected and trusted with frames."""
     RESTING = "resting"
     """Connected, but left alone for a while after a fault of its own."""
+
+
+class NodeDuty(StrEnum):
+    """What people want of a node, whether or not it is connected."""
+
+    SERVING = "serving"
+    """It gets frames while it is online."""
+    PAUSED = "paused"
+    """It finishes the frames it has and gets no more until a person resumes it."""
+    LEAVING = "leaving"
+    """Removed: it finishes the frames it has, and then it is gone."""
 
 
 class Blame(StrEnum):
@@ -192,12 +205,43 @@ class EndedAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A node's place in the farm: what survives a restart."""
+
+    settings: NodeSettings
+    place: int = 0
+    """Among the nodes of the file, or among those that were added; lower is earlier."""
+    added: bool = False
+    """A person added it; False: the configuration file names it."""
+    duty: NodeDuty = NodeDuty.SERVING
+    duty_reason: str = ""
+    """Why it is paused, as the person said."""
+    duty_since: float = 0.0
+    """Unix seconds at which `duty` began."""
+    successor: NodeSettings | None = None
+    """Its settings as soon as it has no frame left; None: `settings` stay."""
+
+    @property
+    def order(self) -> tuple[bool, int]:
+        """Nodes of the file come first."""
+        return self.added, self.place
+
+    @property
+    def serving(self) -> bool:
+        """Whether it may get frames at all."""
+        return self.duty is NodeDuty.SERVING and self.successor is None
+
+    @property
+    def retiring(self) -> bool:
+        """Whether its connection is to end once it has no frame left."""
+        return self.duty is NodeDuty.LEAVING or self.successor is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A render node as the farm sees it."""
 
-    name: str
-    slots: int = 1
-    """Frames rendered side by side."""
+    member: Member
     status: NodeStatus = NodeStatus.OFFLINE
     reason: str = "not connected yet"
     """Why it is offline or resting; empty when online."""
@@ -207,6 +251,23 @@ class Node:
     """Unix seconds at which `status` began."""
     rest_until: float = 0.0
     """Unix seconds; meaningful while resting."""
+    closing: bool = False
+    """Its connection is being ended."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.member.settings.name
+
+    @property
+    def slots(self) -> int:
+        """Frames rendered side by side."""
+        return len(self.member.settings.slots)
+
+    @property
+    def available(self) -> bool:
+        """Whether it can be given frames now."""
+        return self.status is NodeStatus.ONLINE and self.member.serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +312,10 @@ class FarmState:
     """None: never switched, so the configuration's word counts."""
     jobs: tuple[StoredJob, ...] = ()
     """In queue order."""
+    members: tuple[Member, ...] = ()
+    """The nodes, in no order."""
+    removed: frozenset[str] = frozenset()
+    """Names of nodes that the configuration file has, and a person removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +332,12 @@ class Changes:
     """Changed frames: frame number -> (status, failures). RENDERING is saved as PENDING."""
     attempts: tuple[EndedAttempt, ...] = ()
     """Ended since the last save."""
+    members: tuple[Member, ...] = ()
+    """New or changed."""
+    gone: tuple[str, ...] = ()
+    """Names of nodes that are no members any more."""
+    removed: frozenset[str] | None = None
+    """As in `FarmState`; None: unchanged."""
 
     def __bool__(self) -> bool:
-        return bool(
-            self.autostart is not None or self.jobs or self.deleted or self.frames or self.attempts
-        )
+        return self != Changes()

@@ -23,8 +23,8 @@ class NodeSettings:
     usual files."""
     os: str = "linux"
     """`linux` or `mac`."""
-    slots: int = 1
-    """Frames rendered side by side."""
+    slots: tuple[Mapping[str, str], ...] = ({},)
+    """For each frame that is rendered side by side, what is set in its renderer's environment."""
     executables: Mapping[str, str] = field(default_factory=dict)
     """Program -> path on the node: `blender`, or `bpy` for a Python that has the bpy wheel."""
     low_priority: bool = False

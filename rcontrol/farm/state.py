@@ -1,7 +1,7 @@
 """The farm's tables and the indexes over them, with one `commit` and one `rollback` for all."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -20,6 +20,7 @@ from rcontrol.farm.model import (
     JobId,
     JobStatus,
     Node,
+    NodeDuty,
     NodeStatus,
     Opening,
     Standing,
@@ -43,9 +44,11 @@ class State:
     exactly while its frame is RENDERING.
     """
 
-    def __init__(self, nodes: Iterable[Node], *, autostart: bool) -> None:
+    def __init__(self, *, autostart: bool) -> None:
         self.jobs: Journaled[JobId, Job] = Journaled()
         self.nodes: Journaled[str, Node] = Journaled()
+        self.removed: Journaled[str, bool] = Journaled()
+        """Keys: the nodes that the configuration file has, and a person removed."""
         self.attempts: Journaled[AttemptId, Attempt] = Journaled()
         self.standings: Journaled[tuple[JobId, str], Standing] = Journaled()
         """(job, node) -> what the node's work on the job has shown, if it was bad."""
@@ -63,18 +66,22 @@ class State:
         self._rendering: set[JobId] = set()
         # Sets in the order of their making, as keys of dicts: the core is deterministic.
         self._hungry: dict[int, dict[str, None]] = {1: {}, 2: {}}
-        """Online nodes with fewer than 1, and fewer than 2, attempts a slot."""
+        """Available nodes with fewer than 1, and fewer than 2, attempts a slot."""
         self._lines: dict[str, None] = {}
         """Nodes with more attempts than slots."""
         self._resting: dict[str, None] = {}
-        for node in nodes:
-            self.put_node(node)
+        self._passed_over: dict[str, None] = {}
+        """Nodes that have attempts and are to get no more: they rest, or people say so."""
+        self._retiring: dict[str, None] = {}
         self.commit()
 
     def restore(self, saved: FarmState) -> None:
         """Take over what the store kept; leaves nothing to save."""
         if saved.autostart is not None:
             self._switches["switches"] = _Switches(saved.autostart)
+        self.removed.update(dict.fromkeys(saved.removed, True))
+        for member in sorted(saved.members, key=lambda member: member.order):
+            self.put_node(Node(member))
         for stored in saved.jobs:
             job = stored.job
             table = self._frames[job.id] = FrameTable(job.spec.frames)
@@ -98,11 +105,20 @@ class State:
             raise JobNotFound(job) from None
 
     def node(self, node: str) -> Node:
-        """Return a node. Raises NodeNotFound."""
-        try:
-            return self.nodes[node]
-        except KeyError:
-            raise NodeNotFound(node) from None
+        """Return a node that is there to be used. Raises NodeNotFound."""
+        found = self.nodes.get(node)
+        if found is None or found.member.duty is NodeDuty.LEAVING:
+            raise NodeNotFound(node)
+        return found
+
+    def member_names(self) -> set[str]:
+        """Return the names of the nodes that are there to be used."""
+        leaving = NodeDuty.LEAVING
+        return {name for name, node in self.nodes.items() if node.member.duty is not leaving}
+
+    def in_order(self) -> list[Node]:
+        """Return all nodes: those of the file first, then in the order of their adding."""
+        return sorted(self.nodes.values(), key=lambda node: node.member.order)
 
     def frames(self, job: JobId) -> FrameTable:
         """Return the frames of a job that exists, to read; `move_frame` changes them."""
@@ -126,13 +142,11 @@ class State:
         return min(waiting, key=lambda job: job.place, default=None)
 
     def usable(self, job: Job) -> set[str]:
-        """Return the names of the nodes that are enabled for a job, online and not left out."""
+        """Return the names of the nodes that are enabled for a job, available, not left out."""
         return {
             name
             for name in job.nodes
-            if name in self.nodes
-            and self.nodes[name].status is NodeStatus.ONLINE
-            and not self._left_out(job, name)
+            if name in self.nodes and self.nodes[name].available and not self._left_out(job, name)
         }
 
     def allows(self, job: Job, node: str) -> bool:
@@ -162,7 +176,7 @@ class State:
         return len(self._by_job.get(job, ()))
 
     def hungry(self, per_slot: Literal[1, 2]) -> list[Node]:
-        """Return the online nodes with fewer than `per_slot` attempts a slot, longest so first."""
+        """Return available nodes with fewer than `per_slot` attempts a slot, longest so first."""
         return [self.nodes[node] for node in self._hungry[per_slot]]
 
     def has_lines(self) -> bool:
@@ -178,6 +192,14 @@ class State:
     def resting(self) -> list[Node]:
         """Return the nodes that rest."""
         return [self.nodes[node] for node in self._resting]
+
+    def passed_over(self) -> list[Node]:
+        """Return the nodes that have attempts and are to get no more."""
+        return [self.nodes[node] for node in self._passed_over]
+
+    def retiring(self) -> list[Node]:
+        """Return the nodes whose connection is to end once they have no attempt left."""
+        return [self.nodes[node] for node in self._retiring]
 
     # --- writing ---
 
@@ -212,6 +234,11 @@ class State:
         """Replace a node by its new value."""
         self.nodes[node.name] = node
         self._index_node(node.name)
+
+    def remove_node(self, name: str) -> None:
+        """Remove a node that has no attempts."""
+        del self.nodes[name]
+        self._index_node(name)
 
     def own(self, attempt: Attempt) -> None:
         """Add an attempt, or replace it by its new value."""
@@ -251,10 +278,14 @@ class State:
         switched = next(self._switches.touched(), None)
         touched = list(self.jobs.touched())
         frames = {job: self._frames[job].changes() for job in self._moved if job in self.jobs}
+        nodes = [(name, was and was.member, now) for name, was, now in self.nodes.touched()]
         return Changes(
             autostart=self.autostart if switched else None,
             jobs=tuple(now for _, _, now in touched if now is not None),
             deleted=tuple(job for job, before, now in touched if now is None and before),
+            members=tuple(now.member for _, was, now in nodes if now and now.member != was),
+            gone=tuple(name for name, was, now in nodes if was and now is None),
+            removed=frozenset(self.removed) if any(self.removed.touched()) else None,
             frames={job: changed for job, changed in frames.items() if changed},
             attempts=tuple(ended for ended in self._ended if ended.attempt.job in self.jobs),
         )
@@ -267,6 +298,7 @@ class State:
 
     def rollback(self) -> None:
         """Return to what was last committed."""
+        touched = [name for name, _, _ in self.nodes.touched()]
         for table in self._tables():
             table.rollback()
         self._forget_removed()
@@ -278,20 +310,27 @@ class State:
         for attempt in sorted(self.attempts.values(), key=lambda attempt: attempt.number):
             self._by_node[attempt.node].append(attempt.id)
             self._by_job[attempt.job].add(attempt.id)
-
-        for node in self.nodes:
+        for node in {*self.nodes, *touched}:
             self._index_node(node)
 
     def _index_node(self, name: str) -> None:
-        node, load = self.nodes[name], self.load_of(name)
-        online = node.status is NodeStatus.ONLINE
+        node, load = self.nodes.get(name), self.load_of(name)
+        if node is None:
+            for index in (*self._hungry.values(), self._lines, self._resting):
+                index.pop(name, None)
+            for index in (self._passed_over, self._retiring):
+                index.pop(name, None)
+            return
+        resting = node.status is NodeStatus.RESTING
         for per_slot, hungry in self._hungry.items():
-            _set(hungry, name, online and load < per_slot * node.slots)
+            _set(hungry, name, node.available and load < per_slot * node.slots)
         _set(self._lines, name, load > node.slots)
-        _set(self._resting, name, node.status is NodeStatus.RESTING)
+        _set(self._resting, name, resting)
+        _set(self._passed_over, name, load > 0 and (resting or not node.member.serving))
+        _set(self._retiring, name, node.member.retiring)
 
     def _tables(self) -> Iterator[_Savable]:
-        yield from (self.jobs, self.nodes, self.attempts, self._switches)
+        yield from (self.jobs, self.nodes, self.removed, self.attempts, self._switches)
         yield from (self.standings, self.openings)
         for job in self._moved:
             yield self._frames[job]

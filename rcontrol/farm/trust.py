@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rcontrol.farm.lifecycle import NODE_MOVES, NodeMove
-from rcontrol.farm.model import Attempt, JobId, Node, NodeStatus
+from rcontrol.farm.model import Attempt, JobId, Node
 from rcontrol.farm.retry import Avoidance, oldest_resting, rested, struck
 from rcontrol.farm.settings import FarmSettings
 from rcontrol.farm.state import State
@@ -33,7 +33,7 @@ class Trust:
         if oldest := oldest_resting(self._state.resting(), at, self._settings):
             self._release(oldest, at)
         for other, error in self._avoidance.unexplained(attempt.job, attempt.frame).items():
-            if other != node.name:
+            if other != node.name and other in self._state.nodes:
                 reason = f"failed frame {attempt.frame}, which {node.name} rendered: {error}"
                 self.fault(attempt.job, other, reason, at)
 
@@ -51,6 +51,12 @@ class Trust:
         for key in [key for key in self._state.standings if key[0] == job]:
             del self._state.standings[key]
 
+    def forget_node(self, name: str) -> None:
+        """Forget what a node's work on any job has shown."""
+        for key in [key for key in self._state.standings if key[1] == name]:
+            del self._state.standings[key]
+            self._stale_jobs.add(key[0])
+
     def time_passed(self, at: float) -> None:
         """End what is over by now: rests, and being left out of a job."""
         for key, standing in list(self._state.standings.items()):
@@ -65,9 +71,10 @@ class Trust:
             return
         for job in self._state.rendering():
             enabled = [self._state.nodes[name] for name in job.nodes if name in self._state.nodes]
-            if any(node.status is NodeStatus.ONLINE for node in enabled):
+            if any(node.available for node in enabled):
                 continue
-            if oldest := oldest_resting(enabled, at, self._settings):
+            serving = [node for node in enabled if node.member.serving]
+            if oldest := oldest_resting(serving, at, self._settings):
                 self._release(oldest, at)
 
     def _release(self, node: Node, at: float) -> None:

@@ -1,7 +1,7 @@
 """Turns the state into views, and remembers which of them changed when."""
 
 from rcontrol.farm.farm import Farm
-from rcontrol.farm.model import Attempt, FrameStatus, JobId
+from rcontrol.farm.model import Attempt, FrameStatus, JobId, Node
 from rcontrol.farm.state import State
 from rcontrol.farm.views import FarmDelta, JobView, NodeView, RunningFrame
 
@@ -42,7 +42,7 @@ class ViewLog:
             autostart=state.autostart,
             jobs=tuple(job_view(state, job) for job in changed if job in state.jobs),
             deleted=frozenset(job for job in changed if job not in state.jobs),
-            nodes=tuple(node_view(state, node) for node in state.nodes),
+            nodes=tuple(node_view(state, node) for node in state.in_order()),
             whole=whole,
         )
 
@@ -76,9 +76,8 @@ def job_view(state: State, job: JobId) -> JobView:
     )
 
 
-def node_view(state: State, name: str) -> NodeView:
-    """Return a node as it is shown. Raises NodeNotFound."""
-    node = state.node(name)
+def node_view(state: State, node: Node) -> NodeView:
+    """Return a node as it is shown."""
     return NodeView(
         name=node.name,
         status=node.status,
@@ -86,9 +85,12 @@ def node_view(state: State, name: str) -> NodeView:
         since=node.since,
         rest_until=node.rest_until,
         slots=node.slots,
+        duty=node.member.duty,
+        duty_reason=node.member.duty_reason,
+        duty_since=node.member.duty_since,
         running=tuple(
             (attempt.job, _running_frame(state, attempt))
-            for attempt in state.attempts_on(name)
+            for attempt in state.attempts_on(node.name)
             if attempt.running
         ),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from rcontrol.farm.model import AttemptId, Blame, Job, JobId, JobStatus, NodeStatus
+from rcontrol.farm.model import AttemptId, Blame, Job, JobId, JobStatus, NodeDuty, NodeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,11 @@ class NodeView:
     rest_until: float
     """Unix seconds; 0.0 unless resting."""
     slots: int
+    duty: NodeDuty = NodeDuty.SERVING
+    duty_reason: str = ""
+    """Why it is paused."""
+    duty_since: float = 0.0
+    """Unix seconds at which `duty` began."""
     running: tuple[tuple[JobId, RunningFrame], ...] = ()
 
 
@@ -123,7 +128,12 @@ class FarmView:
     jobs: Mapping[JobId, JobView]
     """In queue order."""
     nodes: tuple[NodeView, ...]
-    """In the order of the configuration."""
+    """Those of the configuration file in its order, then those that were added."""
+
+    @property
+    def members(self) -> tuple[NodeView, ...]:
+        """The nodes that are there to be used: those that leave are not."""
+        return tuple(node for node in self.nodes if node.duty is not NodeDuty.LEAVING)
 
     def with_changes(self, delta: "FarmDelta") -> "FarmView":
         """Return the view that `delta` leads to."""

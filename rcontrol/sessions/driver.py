@@ -75,7 +75,7 @@ class NodeDriver:
         self._reach = Reach(node.name)
         self._slots = [
             Slot(self._make_session, sessions.idle_s, self._take, self._hand_out)
-            for _ in range(node.slots)
+            for _ in node.slots
         ]
         self._serving: set[asyncio.Task[None]] = set()
         self._looked = False

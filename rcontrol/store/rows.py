@@ -1,6 +1,7 @@
 """The model's values as rows of the tables, and back."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -16,8 +17,11 @@ from rcontrol.farm.model import (
     JobOptions,
     JobSpec,
     JobStatus,
+    Member,
+    NodeDuty,
     Publish,
 )
+from rcontrol.farm.settings import NodeSettings
 
 Row = dict[str, Any]
 
@@ -74,6 +78,37 @@ def job_of(row: RowMapping) -> Job:
         started_at=row["started_at"],
         stopped_at=row["stopped_at"],
     )
+
+
+def member_row(member: Member) -> Row:
+    """Return a node's row in `nodes`."""
+    return {
+        "name": member.settings.name,
+        "settings": asdict(member.settings),
+        "place": member.place,
+        "added": member.added,
+        "duty": member.duty.value,
+        "duty_reason": member.duty_reason,
+        "duty_since": member.duty_since,
+        "successor": None if member.successor is None else asdict(member.successor),
+    }
+
+
+def member_of(row: RowMapping) -> Member:
+    """Return the node that a row of `nodes` holds."""
+    return Member(
+        settings=_settings_of(row["settings"]),
+        place=row["place"],
+        added=row["added"],
+        duty=NodeDuty(row["duty"]),
+        duty_reason=row["duty_reason"],
+        duty_since=row["duty_since"],
+        successor=None if row["successor"] is None else _settings_of(row["successor"]),
+    )
+
+
+def _settings_of(kept: dict[str, Any]) -> NodeSettings:
+    return NodeSettings(**{**kept, "slots": tuple(kept["slots"])})
 
 
 def frame_rows(job: JobId, frames: Mapping[int, tuple[FrameStatus, int]]) -> Iterator[Row]:

@@ -12,8 +12,17 @@ from rcontrol.farm.views import FrameResult
 from rcontrol.store.database import engine_for, shown, upsert
 from rcontrol.store.failures import as_store_error
 from rcontrol.store.migrate import migrate
-from rcontrol.store.rows import attempt_of, attempt_row, frame_rows, frame_runs, job_of, job_row
-from rcontrol.store.tables import attempts, farm, frames, jobs
+from rcontrol.store.rows import (
+    attempt_of,
+    attempt_row,
+    frame_rows,
+    frame_runs,
+    job_of,
+    job_row,
+    member_of,
+    member_row,
+)
+from rcontrol.store.tables import attempts, farm, frames, jobs, nodes
 
 _ROWS_AT_ONCE: Final = 10_000
 _JUDGED: Final = or_(attempts.c.blame.is_not(None), attempts.c.error == "")
@@ -72,7 +81,7 @@ class Store:
         return epoch
 
     def load(self) -> FarmState:
-        """Return all that was saved; of a new database, no jobs and `autostart=None`."""
+        """Return all that was saved; of a new database, nothing and `autostart=None`."""
         of_job = (
             select(frames.c.frame, frames.c.status, frames.c.failures)
             .where(frames.c.job_id == bindparam("job"))
@@ -80,10 +89,11 @@ class Store:
             .execution_options(yield_per=_ROWS_AT_ONCE)
         )
         with self._transaction(reads_only=True) as connection:
-            autostart = connection.execute(select(farm.c.autostart)).scalar_one()
+            row = connection.execute(select(farm)).mappings().one()
+            members = connection.execute(select(nodes)).mappings().all()
             queue = connection.execute(select(jobs).order_by(jobs.c.place)).mappings().all()
             return FarmState(
-                autostart,
+                row["autostart"],
                 tuple(
                     StoredJob(
                         job_of(row),
@@ -91,6 +101,8 @@ class Store:
                     )
                     for row in queue
                 ),
+                tuple(map(member_of, members)),
+                frozenset(row["removed_nodes"] or ()),
             )
 
     def save(self, changes: Changes) -> None:
@@ -101,6 +113,12 @@ class Store:
             self._hold_epoch(connection)
             if changes.autostart is not None:
                 connection.execute(update(farm).values(autostart=changes.autostart))
+            if changes.removed is not None:
+                removed = sorted(changes.removed)
+                connection.execute(update(farm).values(removed_nodes=removed))
+            upsert(connection, nodes, ["name"], map(member_row, changes.members))
+            for name in changes.gone:
+                connection.execute(delete(nodes).where(nodes.c.name == name))
             upsert(connection, jobs, ["id"], map(job_row, changes.jobs))
             for job, changed in changes.frames.items():
                 upsert(connection, frames, ["job_id", "frame"], frame_rows(job, changed))

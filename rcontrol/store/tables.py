@@ -62,8 +62,22 @@ farm: Final = Table(
     Column("farm_id", Text, primary_key=True),
     Column("epoch", BigInteger, nullable=False),
     Column("autostart", Boolean),
+    Column("removed_nodes", JSON),
 )
 """One row, made together with the tables."""
+
+nodes: Final = Table(
+    "nodes",
+    metadata,
+    Column("name", AnyText, primary_key=True),
+    Column("settings", JSON, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("added", Boolean, nullable=False),
+    Column("duty", Text, nullable=False),
+    Column("duty_reason", AnyText, nullable=False),
+    Column("duty_since", Double, nullable=False),
+    Column("successor", JSON(none_as_null=True)),
+)
 
 jobs: Final = Table(
     "jobs",

@@ -188,6 +188,8 @@ class Api:
         if route.body is None:
             return None
         body = await bodies.read_body(request, self._max_body)
+        if not body.strip() and not route.body_needed:
+            return route.body()
         return bodies.check(route.body, bodies.parse_object(body))
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.datastructures import Headers
 from starlette.responses import Response, StreamingResponse
 
+from rcontrol.config import NodeKeys
 from rcontrol.errors import FrameNotFound, JobNotFound, LogNotFound, NodeNotFound
 from rcontrol.farm.model import JobId, JobOptions, Publish
 from rcontrol.farm.views import JobView
@@ -31,10 +32,10 @@ from rcontrol.web.models import (
     JobOrder,
     JobStatusAnswer,
     MoveOrder,
-    NodeState,
     ResultsOrder,
     Summary,
 )
+from rcontrol.web.node_models import NodeState, PauseOrder
 from rcontrol.web.pictures import Pictures
 from rcontrol.web.problems import RETRY_LATER, Problem
 
@@ -113,18 +114,18 @@ async def summary(call: Call) -> Summary:
 
 async def job_status(call: Call) -> JobStatusAnswer:
     """Return a job in the words of 2018."""
-    return wire.job_status(call.job_view(), call.farm.view().nodes, call.at)
+    return wire.job_status(call.job_view(), call.farm.view().members, call.at)
 
 
 async def jobs_info(call: Call) -> list[JobInfo]:
     """Return every job in queue order."""
     view = call.farm.view()
-    return [wire.job_info(job, view.nodes, call.at) for job in view.jobs.values()]
+    return [wire.job_info(job, view.members, call.at) for job in view.jobs.values()]
 
 
 async def job_info(call: Call) -> JobInfo:
     """Return a job in the words of 2022."""
-    return wire.job_info(call.job_view(), call.farm.view().nodes, call.at)
+    return wire.job_info(call.job_view(), call.farm.view().members, call.at)
 
 
 async def start(call: Call) -> None:
@@ -231,12 +232,12 @@ async def log(call: Call) -> LogText:
 
 
 async def node_names(call: Call) -> list[str]:
-    """Return the configured names in order."""
-    return [node.name for node in call.farm.view().nodes]
+    """Return the names of the nodes in order."""
+    return [node.name for node in call.farm.view().members]
 
 
 async def node_states(call: Call) -> list[NodeState]:
-    """Return every configured node with what it does."""
+    """Return every node with what it does, also one that leaves."""
     return [wire.node_state(node) for node in call.farm.view().nodes]
 
 
@@ -246,6 +247,36 @@ async def node_state(call: Call) -> NodeState:
         if node.name == call.node:
             return wire.node_state(node)
     raise NodeNotFound(call.node)
+
+
+async def add_node(call: Call) -> None:
+    """Add a node, in the words of an entry of `render_nodes`; it outlives a restart."""
+    await call.farm.add_node(call.order(NodeKeys))
+
+
+async def remove_node(call: Call) -> None:
+    """Have a node leave the farm; it finishes the frames it has."""
+    await call.farm.remove_node(call.node)
+
+
+async def pause_node(call: Call) -> None:
+    """Give a node no more frames of any job; it finishes those it has."""
+    await call.farm.pause_node(call.node, call.order(PauseOrder).reason)
+
+
+async def resume_node(call: Call) -> None:
+    """Give a paused node frames again."""
+    await call.farm.resume_node(call.node)
+
+
+async def kill_frames(call: Call) -> None:
+    """Kill the frames a node is at; they go back, first in line."""
+    await call.farm.kill_frames(call.node)
+
+
+async def reload_nodes(call: Call) -> None:
+    """Take the nodes from the configuration file as it is now."""
+    await call.farm.reload_nodes()
 
 
 async def enable_node(call: Call) -> None:

@@ -259,6 +259,16 @@ class OptionsOfJob(TypedDict):
 
 
 @with_config(_ANSWER)
+class FrameOfJob(TypedDict):
+    """A frame that a renderer is at."""
+
+    node: str
+    frame: int
+    progress: float
+    """Percent, 0.0-100.0."""
+
+
+@with_config(_ANSWER)
 class JobDetails(TypedDict):
     """What both forms of a job's details hold beside the original's keys."""
 
@@ -270,6 +280,8 @@ class JobDetails(TypedDict):
     """Frames given up."""
     left_out: dict[str, str]
     """Node -> why it gets none of this job's frames for a while."""
+    rendering: list[FrameOfJob]
+    """Every frame under way, lowest first; a node with slots may be at several."""
     options: OptionsOfJob
 
 
@@ -320,33 +332,6 @@ class JobInfo(JobDetails):
     """Percent, 0.0-100.0."""
     node_status: dict[str, NodeOfJob]
     """Every configured node."""
-
-
-@with_config(_ANSWER)
-class FrameOnNode(TypedDict):
-    """A frame that a renderer is at."""
-
-    job_id: str
-    frame: int
-    progress: float
-    """Percent, 0.0-100.0."""
-
-
-@with_config(_ANSWER)
-class NodeState(TypedDict):
-    """A render node."""
-
-    name: str
-    state: Literal["offline", "online", "resting"]
-    reason: str
-    """Why it is offline or resting; empty when online."""
-    since: float
-    """Unix seconds at which `state` began."""
-    rest_until: float
-    """Unix seconds; 0.0 unless resting."""
-    slots: int
-    """Frames rendered side by side."""
-    rendering: list[FrameOnNode]
 
 
 @with_config(_ANSWER)

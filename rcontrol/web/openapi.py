@@ -56,7 +56,7 @@ def document(routes: Sequence[Route]) -> Object:
 def _documented(route: Route) -> Iterable[str]:
     """A body sent by GET is understood, but HTTP gives it no meaning."""
     methods = [method for method in route.methods if method in DOCUMENTED]
-    return ["POST"] if route.body else methods
+    return ["POST"] if route.body and route.body_needed else methods
 
 
 def _schemas(routes: Sequence[Route]) -> tuple[Object, Object, Object]:
@@ -90,7 +90,10 @@ def _operation(route: Route, method: str, bodies: Object, answers: Object) -> Ob
         operation["parameters"] = parameters
     if route.body:
         schema = bodies[route.path]
-        operation["requestBody"] = {"required": True, "content": {MEDIA_TYPE: {"schema": schema}}}
+        operation["requestBody"] = {
+            "required": route.body_needed,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
     return operation
 
 

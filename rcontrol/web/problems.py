@@ -6,10 +6,12 @@ from typing import Final
 
 from rcontrol.errors import (
     BadRequest,
+    ConfigError,
     FarmUnavailable,
     FrameNotFound,
     JobNotFound,
     LogNotFound,
+    NodeConflict,
     NodeNotFound,
     StorageError,
     StoreError,
@@ -51,6 +53,8 @@ RULES: Final[Mapping[type[Exception], Rule]] = {
     FrameNotFound: Rule(404, "Frame not found"),
     NodeNotFound: Rule(404, "Node not found"),
     LogNotFound: Rule(404, "No log"),
+    NodeConflict: Rule(409, "Not possible for this node"),
+    ConfigError: Rule(409, "Configuration file cannot be used"),
     WrongStatus: Rule(409, "Job is {error.status}"),
     StorageError: Rule(
         403,

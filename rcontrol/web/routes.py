@@ -7,11 +7,14 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel
 
+from rcontrol.config import NodeKeys
 from rcontrol.errors import (
     BadRequest,
+    ConfigError,
     FrameNotFound,
     JobNotFound,
     LogNotFound,
+    NodeConflict,
     NodeNotFound,
     RcontrolError,
     StorageError,
@@ -31,10 +34,10 @@ from rcontrol.web.models import (
     JobOrder,
     JobStatusAnswer,
     MoveOrder,
-    NodeState,
     ResultsOrder,
     Summary,
 )
+from rcontrol.web.node_models import NodeState, PauseOrder
 from rcontrol.web.problems import Problem
 
 READ: Final = ("GET", "HEAD", "POST")
@@ -67,6 +70,8 @@ class Route:
     """None: a query is ignored."""
     media: str = ""
     """Media type of an answer that is not JSON; the handler returns the response."""
+    body_needed: bool = True
+    """Whether a request without a body is refused."""
     errors: tuple[type[RcontrolError], ...] = ()
     """Errors of its own, beside those that every endpoint may answer with."""
 
@@ -162,6 +167,25 @@ ROUTES: Final = (
     Route(
         "/node/state/{name}", READ, handlers.node_state, answer=NodeState, errors=(NodeNotFound,)
     ),
+    Route(
+        "/node/add",
+        ACT,
+        handlers.add_node,
+        body=NodeKeys,
+        errors=(BadRequest, NodeConflict, ConfigError),
+    ),
+    Route("/node/remove/{name}", ACT, handlers.remove_node, errors=(NodeNotFound,)),
+    Route(
+        "/node/pause/{name}",
+        ACT,
+        handlers.pause_node,
+        body=PauseOrder,
+        body_needed=False,
+        errors=(BadRequest, NodeNotFound),
+    ),
+    Route("/node/resume/{name}", ACT, handlers.resume_node, errors=(NodeNotFound,)),
+    Route("/node/kill/{name}", ACT, handlers.kill_frames, errors=(NodeNotFound, NodeConflict)),
+    Route("/node/reload", ACT, handlers.reload_nodes, errors=(ConfigError,)),
     Route("/node/enable/{name}/{id}", ACT, handlers.enable_node, errors=NODE_ACTION),
     Route("/node/disable/{name}/{id}", ACT, handlers.disable_node, errors=NODE_ACTION),
     Route(

@@ -14,9 +14,9 @@ from rcontrol.web.models import (
     JobRow,
     JobStatusAnswer,
     NodeOfJob,
-    NodeState,
     Summary,
 )
+from rcontrol.web.node_models import NodeState
 
 
 def summary(farm: FarmView, at: float) -> Summary:
@@ -111,6 +111,10 @@ def _details(view: JobView) -> JobDetails:
         "frames_done": view.done,
         "frames_failed": view.given_up,
         "left_out": dict(view.left_out),
+        "rendering": [
+            {"node": running.node, "frame": running.frame, "progress": running.percent}
+            for running in sorted(view.running, key=lambda running: running.frame)
+        ],
         "options": {
             "output": spec.options.output,
             "scene": spec.options.scene,
@@ -122,7 +126,7 @@ def _details(view: JobView) -> JobDetails:
 
 
 def node_status(view: JobView, nodes: Iterable[NodeView]) -> dict[str, NodeOfJob]:
-    """Return what every configured node does for one job."""
+    """Return what every node does for one job."""
     lowest: dict[str, RunningFrame] = {}
     for running in sorted(view.running, key=lambda running: running.frame):
         lowest.setdefault(running.node, running)
@@ -154,6 +158,9 @@ def node_state(node: NodeView) -> NodeState:
             {"job_id": job, "frame": running.frame, "progress": running.percent}
             for job, running in node.running
         ],
+        "duty": node.duty.value,
+        "duty_reason": node.duty_reason,
+        "duty_since": node.duty_since,
     }
 
 

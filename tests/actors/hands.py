@@ -103,6 +103,11 @@ class LocalLink:
     def close(self, epoch: int) -> Awaitable[None]:
         return self._call("close", epoch)
 
+    def end(self) -> None:
+        if self._node in self._hands.actors:
+            self._hands.ended.append(self._node)
+            del self._hands.actors[self._node]
+
     async def _lost(self) -> None:
         raise NodeActorLost(self._node, "the call got lost")
 
@@ -141,15 +146,19 @@ class Hands:
         self.drivers: dict[str, PlayedDriver] = {}
         self.actors: dict[str, _Process] = {}
         self.links: dict[str, LocalLink] = {}
+        self.settings_of: dict[str, NodeSettings] = {}
+        """With which a node's link was made last."""
+        self.ended: list[str] = []
+        """Nodes whose actors were ended for good."""
         self.store = self.new_store()
 
     def new_store(self) -> Store:
         return Store(sqlite_url(self.settings.work_dir))
 
-    def manager(self) -> JobManager:
+    def manager(self, *, started_again: bool = False) -> JobManager:
         """Return a JobManager that has yet to start, as Ray would after a crash."""
         self.store = self.new_store()
-        return JobManager(self.settings, self.store, self._link)
+        return JobManager(self.settings, self.store, self._link, started_again=started_again)
 
     def actor(self, node: str) -> _Process:
         """Return a NodeActor, started anew if it is dead."""
@@ -162,9 +171,10 @@ class Hands:
             self.actors[node] = _Process(NodeActor(node, make_driver))
         return self.actors[node]
 
-    def _link(self, node: str, farm_id: str) -> LocalLink:
-        self.links[node] = LocalLink(self, node)
-        return self.links[node]
+    def _link(self, node: NodeSettings, farm_id: str) -> LocalLink:
+        self.settings_of[node.name] = node
+        self.links[node.name] = LocalLink(self, node.name)
+        return self.links[node.name]
 
 
 async def until(what: Callable[[], Any], patience_s: float = 20.0) -> Any:

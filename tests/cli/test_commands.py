@@ -2,31 +2,19 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from rcontrol.cli.connect import ExitStatus
 from rcontrol.cli.main import EXIT_STATUSES, app
 from rcontrol.client import Client
 from rcontrol.errors import ConfigError, SessionError, StoreError
+from tests.cli.conftest import Run
 from tests.fakes.farm import FakeFarm
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(url: str) -> Run:
-    def run(*args: str, expect: int = 0) -> Result:
-        result = CliRunner(env={"RCONTROL_SERVER": url}).invoke(app, args)
-        assert result.exit_code == expect, result.output
-        return result
-
-    return run
 
 
 @pytest.fixture

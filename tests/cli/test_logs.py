@@ -9,11 +9,9 @@ from typer.testing import Result
 
 from rcontrol.client import ApiError, Client
 from rcontrol.framelogs import LogWriter
-from tests.cli.test_commands import Run, run
+from tests.cli.conftest import Run
 from tests.fakes.farm import FakeFarm
 from tests.fakes.logs import keep_log
-
-__all__ = ["run"]
 
 
 @pytest.fixture

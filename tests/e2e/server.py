@@ -78,6 +78,12 @@ class Server:
         file = self.work / "rcontrol.log"
         return file.read_text() if file.exists() else ""
 
+    @property
+    def pid(self) -> int:
+        """Of the server."""
+        assert self.process is not None, "not started"
+        return self.process.pid
+
     def start(self) -> None:
         self._launch()
         until(self._answers, why="the server does not answer")

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from actors.log_room import attempts_at
 from rcontrol import admission
+from rcontrol.config import NodeKeys, load, node_of
 from rcontrol.errors import FrameNotFound, RcontrolError
 from rcontrol.farm import events as ev
 from rcontrol.farm.model import Blame, JobId
@@ -34,6 +35,11 @@ class FakeFarm:
     ) -> None:
         self.storage = storage
         self.logs_dir, self.logs = logs_dir, Logs(logs_dir)
+        base = storage.list("").current
+        self.config = Path(f"{base}.yaml")
+        """Beside the storage; names the nodes the farm begins with."""
+        nodes = list(nodes)
+        self.config.write_text(f"fileserver_base_dir: {base}\nrender_nodes: {nodes}\n")
         self.trouble: RcontrolError | Exception | None = None
         """Raised by every call while set."""
         self.questions = 0
@@ -61,7 +67,7 @@ class FakeFarm:
         self._fail()
         job = JobId(uuid.uuid4().hex)
         spec = admission.admit(
-            request, job, self.now, nodes=list(self._sim.nodes), storage=self.storage
+            request, job, self.now, nodes=self._sim.farm.state.member_names(), storage=self.storage
         )
         self._send(ev.JobSubmitted(self.now, spec, frozenset(request.nodes)))
         return job
@@ -124,8 +130,29 @@ class FakeFarm:
         kind = ev.NodeEnabled if enabled else ev.NodeDisabled
         self._send(kind(self.now, job, node))
 
+    async def add_node(self, node: NodeKeys) -> None:
+        self._send(ev.NodeAdded(self.now, node_of(self.config, node)))
+
+    async def remove_node(self, node: str) -> None:
+        self._send(ev.NodeRemoved(self.now, node))
+
+    async def pause_node(self, node: str, reason: str) -> None:
+        self._send(ev.NodePaused(self.now, node, reason))
+
+    async def resume_node(self, node: str) -> None:
+        self._send(ev.NodeResumed(self.now, node))
+
+    async def kill_frames(self, node: str) -> None:
+        self._send(ev.NodeFramesKilled(self.now, node))
+
+    async def reload_nodes(self) -> None:
+        self._send(ev.NodesListed(self.now, load(self.config).nodes, anew=True))
+
     async def set_autostart(self, on: bool) -> None:
         self._send(ev.AutostartSet(self.now, on))
+
+    def settings_of(self, node: str) -> NodeSettings:
+        return self._sim.farm.state.nodes[node].member.settings
 
     # --- what nodes do ---
 

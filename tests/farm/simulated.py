@@ -1,7 +1,7 @@
 """A farm without Ray: simulated nodes that carry out the farm's commands when told to."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rcontrol.farm import commands as cmd
@@ -17,6 +17,7 @@ from rcontrol.farm.model import (
     Job,
     JobId,
     JobSpec,
+    Member,
     StoredJob,
 )
 from rcontrol.farm.settings import FarmSettings, NodeSettings
@@ -30,8 +31,16 @@ class MemoryStore:
     jobs: dict[JobId, Job] = field(default_factory=dict)
     frames: dict[JobId, dict[int, tuple[FrameStatus, int]]] = field(default_factory=dict)
     attempts: list[EndedAttempt] = field(default_factory=list)
+    members: dict[str, Member] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
 
     def save(self, changes: Changes) -> None:
+        if changes.removed is not None:
+            self.removed = changes.removed
+        for name in changes.gone:
+            del self.members[name]
+        for member in changes.members:
+            self.members[member.settings.name] = member
         if changes.autostart is not None:
             self.autostart = changes.autostart
         for job in changes.deleted:
@@ -57,6 +66,8 @@ class MemoryStore:
                 )
                 for job in in_order
             ),
+            tuple(self.members.values()),
+            self.removed,
         )
 
 
@@ -64,16 +75,19 @@ class MemoryStore:
 class SimulatedNode:
     """What a NodeActor does, as far as the farm can tell."""
 
-    name: str
-    slots: int
+    settings: NodeSettings
     held: OrderedDict[AttemptId, cmd.RenderFrame] = field(default_factory=OrderedDict)
     begun: set[AttemptId] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
 
     def started(self, at: float) -> list[ev.AttemptReport]:
         """Begin what fits into the slots."""
         reports: list[ev.AttemptReport] = []
         for attempt, order in self.held.items():
-            if len(self.begun) >= self.slots:
+            if len(self.begun) >= len(self.settings.slots):
                 break
             if attempt not in self.begun:
                 self.begun.add(attempt)
@@ -100,26 +114,35 @@ class Simulation:
         self.now = 1000.0
         self.store = MemoryStore(autostart)
         self.settings = settings or FarmSettings()
-        self.node_settings = tuple(nodes)
-        self.nodes = {node.name: SimulatedNode(node.name, node.slots) for node in nodes}
+        self.listed = tuple(nodes)
+        """The nodes of the configuration file."""
+        self.nodes: dict[str, SimulatedNode] = {}
+        """Those that are connected to, or were."""
         self.rendered: list[tuple[JobId, int]] = []
         self.acknowledged: list[AttemptId] = []
         self.epoch = 0
         self._jobs = 0
         self.checks = True
-        self.start_farm()
+        self.start_farm(self.listed)
 
-    def start_farm(self) -> None:
-        """Start the JobManager's part, or start it again after a crash."""
+    def start_farm(self, listed: Sequence[NodeSettings] | None = None) -> None:
+        """Start the JobManager's part, or start it again after a crash.
+
+        `listed`: the whole server starts and reads its configuration file; nobody is connected.
+        """
         self.epoch += 1
-        self.farm = Farm(
-            self.settings, self.node_settings, epoch=self.epoch, autostart=self.store.autostart
-        )
-        self.farm.restore(self.store.load(), self.now)
+        self.farm = Farm(self.settings, epoch=self.epoch, autostart=self.store.autostart)
+        self.farm.restore(self.store.load(), self.now, listed)
+        self.store.save(self.farm.changes())
+        self.farm.commit()
+        if listed is not None:
+            self.nodes.clear()
+        for node in self.farm.state.in_order():
+            self.nodes.setdefault(node.name, SimulatedNode(node.member.settings))
 
     def open(self) -> None:
         """Have the nodes adopted and connected, and frames given out."""
-        for node in self.nodes.values():
+        for node in list(self.nodes.values()):
             self.adopt(node)
             self.send(ev.NodeCameUp(self.now, node.name))
         self.send(ev.FarmOpened(self.now))
@@ -206,6 +229,14 @@ class Simulation:
                 self.acknowledged.append(attempt)
             case cmd.CloseSessions():
                 pass
+            case cmd.OpenNode(settings):
+                self.nodes[settings.name] = SimulatedNode(settings)
+                self.adopt(self.nodes[settings.name])
+                self.send(ev.NodeCameUp(self.now, settings.name))
+            case cmd.CloseNode(name):
+                closed = self.nodes.pop(name)
+                assert not closed.held, "closed while it has frames"
+                self.send(ev.NodeClosed(self.now, name))
 
     def _return(self, node: str, attempt: AttemptId) -> None:
         if order := self.nodes[node].drop(attempt):

@@ -153,7 +153,7 @@ def test_idle_slots_are_filled_before_anything_is_put_in_line() -> None:
 
 
 def test_a_node_has_one_frame_in_line_for_each_slot() -> None:
-    sim = Simulation([NodeSettings("gpu", slots=3)])
+    sim = Simulation([NodeSettings("gpu", slots=({}, {}, {}))])
     sim.open()
     start(sim, sim.submit(range(1, 100)))
     sim.begin("gpu")
@@ -527,6 +527,6 @@ def test_the_farm_is_deterministic() -> None:
 
 
 def test_an_unknown_event_is_a_programming_error() -> None:
-    farm = Farm(FarmSettings(), [], epoch=1, autostart=False)
+    farm = Farm(FarmSettings(), epoch=1, autostart=False)
     with pytest.raises(TypeError):
         farm.handle(object())  # type: ignore[arg-type]

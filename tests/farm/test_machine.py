@@ -10,12 +10,18 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from rcontrol.errors import Refused
 from rcontrol.farm import events as ev
 from rcontrol.farm.lifecycle import DELETABLE
-from rcontrol.farm.model import Blame, FrameStatus, Job, JobId, JobStatus
+from rcontrol.farm.model import Blame, FrameStatus, Job, JobId, JobStatus, NodeDuty
 from rcontrol.farm.settings import FarmSettings, NodeSettings
 from tests.farm.simulated import Simulation
 
-NODES = (NodeSettings("a"), NodeSettings("b", slots=2), NodeSettings("c"))
-names = st.sampled_from([node.name for node in NODES])
+NODES = (NodeSettings("a"), NodeSettings("b", slots=({}, {})), NodeSettings("c"))
+LEAVING = NodeDuty.LEAVING
+names = st.sampled_from(["a", "b", "c", "d"])
+listings = st.lists(
+    st.builds(NodeSettings, names, port=st.sampled_from([1, 2]), slots=st.just(({}, {}))),
+    max_size=3,
+    unique_by=lambda settings: settings.name,
+)
 
 
 class FarmMachine(RuleBasedStateMachine):
@@ -31,9 +37,21 @@ class FarmMachine(RuleBasedStateMachine):
         jobs = self.sim.farm.state.jobs.values()
         return [job.id for job in sorted(jobs, key=lambda job: job.place)]
 
+    def refusable(self, action: ev.Action) -> None:
+        """An action changes what it should, or is refused and changes nothing."""
+        before = _picture(self.sim)
+        try:
+            self.sim.send(action)
+        except Refused:
+            assert _picture(self.sim) == before
+            assert not self.sim.farm.changes()
+
     @rule(count=st.integers(1, 6), nodes=st.sets(names, min_size=1), priority=st.integers(0, 1))
     def submit(self, count: int, nodes: set[str], priority: int) -> None:
-        self.sim.submit(range(1, count + 1), nodes, priority=priority)
+        state = self.sim.farm.state
+        there = {node.name for node in state.in_order() if node.member.duty is not LEAVING}
+        if nodes & there:
+            self.sim.submit(range(1, count + 1), nodes & there, priority=priority)
 
     @precondition(lambda self: self.sim.farm.state.jobs)
     @rule(
@@ -41,13 +59,7 @@ class FarmMachine(RuleBasedStateMachine):
         action=st.sampled_from([ev.JobStarted, ev.JobStopped, ev.JobEnqueued, ev.JobDeleted]),
     )
     def act(self, data: st.DataObject, action: type[ev.JobStarted]) -> None:
-        job = self.job(data)
-        before = self.sim.farm.state.jobs[job]
-        try:
-            self.sim.send(action(self.sim.now, job))
-        except Refused:
-            assert self.sim.farm.state.jobs[job] is before
-            assert not self.sim.farm.changes()
+        self.refusable(action(self.sim.now, self.job(data)))
 
     @precondition(lambda self: self.sim.farm.state.jobs)
     @rule(data=st.data(), last=st.booleans())
@@ -72,7 +84,26 @@ class FarmMachine(RuleBasedStateMachine):
     @rule(data=st.data(), node=names, on=st.booleans())
     def switch_node(self, data: st.DataObject, node: str, on: bool) -> None:
         kind = ev.NodeEnabled if on else ev.NodeDisabled
-        self.sim.send(kind(self.sim.now, self.job(data), node))
+        self.refusable(kind(self.sim.now, self.job(data), node))
+
+    @rule(name=names, port=st.sampled_from([1, 2]))
+    def add_node(self, name: str, port: int) -> None:
+        self.refusable(ev.NodeAdded(self.sim.now, NodeSettings(name, port=port)))
+
+    @rule(
+        name=names,
+        action=st.sampled_from([ev.NodeRemoved, ev.NodeResumed, ev.NodeFramesKilled]),
+    )
+    def act_on_node(self, name: str, action: type[ev.NodeRemoved]) -> None:
+        self.refusable(action(self.sim.now, name))
+
+    @rule(name=names)
+    def pause_node(self, name: str) -> None:
+        self.refusable(ev.NodePaused(self.sim.now, name, "cleaning"))
+
+    @rule(listed=listings, anew=st.booleans())
+    def reload(self, listed: list[NodeSettings], anew: bool) -> None:
+        self.sim.send(ev.NodesListed(self.sim.now, tuple(listed), anew))
 
     @rule(on=st.booleans())
     def autostart(self, on: bool) -> None:
@@ -80,16 +111,17 @@ class FarmMachine(RuleBasedStateMachine):
 
     @rule(node=names)
     def begin(self, node: str) -> None:
-        self.sim.begin(node)
+        if self.holds(node):
+            self.sim.begin(node)
 
     @rule(node=names)
     def finish(self, node: str) -> None:
-        if self.sim.nodes[node].held:
+        if self.holds(node):
             self.sim.finish(node)
 
     @rule(node=names, blame=st.sampled_from(Blame), final=st.booleans())
     def fail(self, node: str, blame: Blame, final: bool) -> None:
-        if self.sim.nodes[node].held:
+        if self.holds(node):
             self.sim.fail(node, blame, final=final and blame is Blame.JOB)
 
     @rule(seconds=st.sampled_from([-30.0, 0.1, 1.0, 15.0, 700.0]))
@@ -104,20 +136,41 @@ class FarmMachine(RuleBasedStateMachine):
     def connect(self, node: str) -> None:
         self.sim.send(ev.NodeCameUp(self.sim.now, node))
 
+    def holds(self, node: str) -> bool:
+        return node in self.sim.nodes and bool(self.sim.nodes[node].held)
+
+    def lose(self, node: str) -> None:
+        if node in self.sim.nodes:
+            self.sim.nodes[node].held.clear()
+            self.sim.nodes[node].begun.clear()
+
     @rule(node=names)
     def lose_node_actor(self, node: str) -> None:
-        self.sim.nodes[node].held.clear()
-        self.sim.nodes[node].begun.clear()
-        self.sim.adopt(self.sim.nodes[node])
+        self.lose(node)
+        if node in self.sim.nodes:
+            self.sim.adopt(self.sim.nodes[node])
 
     @rule(node=names)
     def crash_and_restart(self, node: str) -> None:
         """The JobManager dies; the nodes hold what they hold, and `node` loses everything."""
-        self.sim.nodes[node].held.clear()
-        self.sim.nodes[node].begun.clear()
+        self.lose(node)
         done = _done(self.sim)
         self.sim.start_farm()
         assert _done(self.sim) == done
+        self.sim.open()
+
+    @rule(listed=listings)
+    def start_anew(self, listed: list[NodeSettings]) -> None:
+        """The whole server ends, and starts with what its file says by now."""
+        removed = self.sim.store.removed
+        done = _done(self.sim)
+        self.sim.start_farm(listed)
+        assert _done(self.sim) == done
+        state = self.sim.farm.state
+        assert set(state.removed) == removed & {settings.name for settings in listed}
+        for node in listed:
+            if node.name not in removed:
+                assert state.nodes[node.name].member.settings == node
         self.sim.open()
 
     @precondition(lambda self: self.sim.farm.state.jobs)
@@ -133,6 +186,11 @@ class FarmMachine(RuleBasedStateMachine):
             ev.FinishedCleared(sim.now),
             ev.AutostartSet(sim.now, True),
             ev.NodeWentDown(sim.now, node, "cut"),
+            ev.NodeAdded(sim.now, NodeSettings("e")),
+            ev.NodeCameUp(sim.now, "e"),
+            ev.NodeEnabled(sim.now, self.job(data), "e"),
+            ev.NodePaused(sim.now, node, "cleaning"),
+            ev.NodesListed(sim.now, (NodeSettings("a", port=3),), True),
         ):
             try:
                 sim.farm.handle(event)
@@ -150,6 +208,9 @@ class FarmMachine(RuleBasedStateMachine):
     def saved_is_what_is(self) -> None:
         state = self.sim.farm.state
         assert _durable(self.sim.store.jobs) == _durable(state.jobs)
+        members = {name: node.member for name, node in state.nodes.items()}
+        assert self.sim.store.members == members
+        assert self.sim.store.removed == set(state.removed)
         for job in state.jobs:
             frames = state.frames(job)
             for number in frames.frames:
@@ -162,7 +223,9 @@ class FarmMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """With all nodes well, every started job comes to its end."""
+        self.sim.send(ev.NodesListed(self.sim.now, NODES, True))
         for node in NODES:
+            self.sim.send(ev.NodeResumed(self.sim.now, node.name))
             self.sim.send(ev.NodeCameUp(self.sim.now, node.name))
         for job in list(self.sim.farm.state.jobs):
             for node in NODES:
@@ -209,6 +272,9 @@ def _picture(sim: Simulation) -> object:
         {node.name for node in state.hungry(2)},
         {node.name for node in state.resting()},
         {attempt.id for attempt in state.in_line()},
+        set(state.removed),
+        {node.name for node in state.passed_over()},
+        {node.name for node in state.retiring()},
     )
 
 

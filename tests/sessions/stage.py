@@ -59,7 +59,7 @@ class Stage:
         self.arrived: list[float] = []
         """When each event came, by the monotonic clock."""
         self.node = NodeSettings(
-            "hex1", slots=slots, executables=executables or {}, port=port or sshd.port
+            "hex1", slots=({},) * slots, executables=executables or {}, port=port or sshd.port
         )
         made = engine or ScriptedEngine()
 

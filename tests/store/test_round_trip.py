@@ -19,7 +19,10 @@ from rcontrol.farm.model import (
     JobOptions,
     JobSpec,
     JobStatus,
+    Member,
+    NodeDuty,
 )
+from rcontrol.farm.settings import NodeSettings
 from rcontrol.store import Store, sqlite_url
 
 IDS = [JobId(digit * 32) for digit in "0123"]
@@ -51,6 +54,25 @@ jobs = st.builds(
     counted_to=seconds,
     started_at=seconds,
     stopped_at=seconds,
+)
+node_settings = st.builds(
+    NodeSettings,
+    name=texts,
+    host=texts,
+    port=st.integers(0, 65535),
+    slots=st.lists(st.dictionaries(texts, texts, max_size=2), min_size=1, max_size=2).map(tuple),
+    executables=st.dictionaries(texts, texts, max_size=2),
+    low_priority=st.booleans(),
+)
+members = st.builds(
+    Member,
+    settings=node_settings,
+    place=st.integers(0, 100),
+    added=st.booleans(),
+    duty=st.sampled_from(NodeDuty),
+    duty_reason=texts,
+    duty_since=seconds,
+    successor=st.none() | node_settings,
 )
 frame_changes = st.dictionaries(
     FRAMES, st.tuples(st.sampled_from(FrameStatus), st.integers(0, 255)), min_size=1
@@ -85,6 +107,8 @@ class Saving(RuleBasedStateMachine):
         self.store = Store(sqlite_url(Path(self.directory.name)))
         self.store.open()
         self.autostart: bool | None = None
+        self.members: dict[str, Member] = {}
+        self.removed: frozenset[str] = frozenset()
         self.jobs: dict[JobId, Job] = {}
         self.frames: dict[JobId, dict[int, tuple[FrameStatus, int]]] = {}
         self.attempts: dict[AttemptId, EndedAttempt] = {}
@@ -95,6 +119,9 @@ class Saving(RuleBasedStateMachine):
         frames=st.dictionaries(st.sampled_from(IDS), frame_changes),
         ended=st.lists(attempts, max_size=4, unique_by=lambda ended: ended.attempt.id),
         gone=st.sets(st.sampled_from(IDS), max_size=1),
+        nodes=st.lists(members, max_size=2, unique_by=lambda member: member.settings.name),
+        closed=st.sets(texts, max_size=1),
+        removed=st.none() | st.frozensets(texts, max_size=2),
     )
     def save(
         self,
@@ -103,7 +130,15 @@ class Saving(RuleBasedStateMachine):
         frames: dict[JobId, dict[int, tuple[FrameStatus, int]]],
         ended: list[EndedAttempt],
         gone: set[JobId],
+        nodes: list[Member],
+        closed: set[str],
+        removed: frozenset[str] | None,
     ) -> None:
+        there_before = closed & self.members.keys()
+        self.members = {k: v for k, v in self.members.items() if k not in closed}
+        nodes = [node for node in nodes if node.settings.name not in closed]
+        self.members |= {node.settings.name: node for node in nodes}
+        self.removed = self.removed if removed is None else removed
         there = {*self.jobs, *(job.id for job in changed)}
         changes = Changes(
             autostart,
@@ -111,6 +146,9 @@ class Saving(RuleBasedStateMachine):
             tuple(gone),
             {job: of_job for job, of_job in frames.items() if job in there},
             tuple(one for one in ended if one.attempt.job in there),
+            members=tuple(nodes),
+            gone=tuple(there_before),
+            removed=removed,
         )
         self.store.save(changes)
         if autostart is not None:
@@ -135,6 +173,8 @@ class Saving(RuleBasedStateMachine):
     def loads_what_was_saved(self) -> None:
         state = self.store.load()
         assert state.autostart is self.autostart
+        assert {member.settings.name: member for member in state.members} == self.members
+        assert state.removed == self.removed
         assert {stored.job.id: stored.job for stored in state.jobs} == self.jobs
         assert [stored.job.place for stored in state.jobs] == sorted(
             job.place for job in self.jobs.values()

@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from rcontrol.errors import StoreError
-from rcontrol.farm.model import Changes, FarmState, FrameStatus, JobId, JobStatus
+from rcontrol.farm.model import (
+    Changes,
+    FarmState,
+    FrameStatus,
+    JobId,
+    JobStatus,
+    Member,
+    NodeDuty,
+)
+from rcontrol.farm.settings import NodeSettings
 from rcontrol.store import Store, sqlite_url
 from tests.store.examples import JOB, done, ended, job
 
@@ -57,6 +66,22 @@ def test_a_replaced_store_saves_nothing(store: Store, url: str) -> None:
     assert len(successor.load().jobs) == 1
     successor.save(done(1))
     successor.close()
+
+
+def test_nodes_come_and_go(store: Store) -> None:
+    hex1 = Member(NodeSettings("hex1", executables={"blender": "/b"}), duty_since=5.0)
+    gpu = Member(
+        NodeSettings("gpu", slots=({"CUDA_VISIBLE_DEVICES": "0"}, {"CUDA_VISIBLE_DEVICES": "1"})),
+        *(0, True, NodeDuty.PAUSED, "fans", 6.0),
+        successor=NodeSettings("gpu", port=7),
+    )
+    store.save(Changes(members=(hex1, gpu), removed=frozenset({"hex2"})))
+    state = store.load()
+    assert sorted(state.members, key=lambda member: member.added) == [hex1, gpu]
+    assert state.removed == {"hex2"}
+    store.save(Changes(members=(replace(gpu, successor=None),), gone=("hex1",)))
+    assert store.load().members == (replace(gpu, successor=None),)
+    assert store.load().removed == {"hex2"}
 
 
 def test_autostart_is_unknown_until_it_is_switched(store: Store) -> None:

@@ -192,6 +192,9 @@ def test_nodes(api: Api, farm: FakeFarm, job: JobId, method: str) -> None:
         "rest_until": 0.0,
         "slots": 1,
         "rendering": [],
+        "duty": "serving",
+        "duty_reason": "",
+        "duty_since": 1000.0,
     }
 
 

@@ -87,6 +87,10 @@ def test_of_several_frames_on_a_node_the_lowest_shows() -> None:
         "hex1": {"rendering": True, "enabled": True, "frame": 4, "progress": 10.0},
         "hex2": {"rendering": False, "enabled": False, "frame": None, "progress": 0.0},
     }
+    assert wire.job_info(view, NODES, 0.0)["rendering"] == [
+        {"node": "hex1", "frame": 4, "progress": 10.0},
+        {"node": "hex1", "frame": 7, "progress": 60.0},
+    ]
 
 
 def test_a_disabled_node_shows_the_frame_it_finishes() -> None:

@@ -1,0 +1,28 @@
+"""Options and arguments that several commands have."""
+
+from typing import Annotated
+
+import typer
+
+from rcontrol.client import DEFAULT_URL
+
+
+def _own_or_global(ctx: typer.Context, value: str) -> str:
+    return value or str(ctx.obj)
+
+
+Server = Annotated[
+    str,
+    typer.Option(
+        "--server",
+        metavar="URL",
+        callback=_own_or_global,
+        show_default=False,
+        help=f"Of the server; also RCONTROL_SERVER. [default: {DEFAULT_URL}]",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the server's answer as JSON.")]
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or how only it begins.")]
+JobArguments = Annotated[
+    list[str], typer.Argument(metavar="JOB...", help="Ids, or how only they begin.")
+]
