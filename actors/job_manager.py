@@ -19,9 +19,11 @@ from rcontrol.errors import FarmUnavailable, FrameNotFound, LogNotFound
 from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
 from rcontrol.farm.model import JobId
+from rcontrol.farm.reasons import Why
 from rcontrol.farm.settings import NodeSettings
 from rcontrol.farm.viewlog import ViewLog
 from rcontrol.farm.views import AttemptView, FarmDelta, FrameResult
+from rcontrol.farm.why import inquire
 from rcontrol.framelogs import LogPart, Logs
 from rcontrol.gateway import JobRequest
 from rcontrol.storage import Storage
@@ -281,6 +283,23 @@ class JobManager:
         """See `gateway.Farm.picture`."""
         await self._ready()
         return await asyncio.to_thread(self._store.picture, job, frame)
+
+    async def why_job(self, job: JobId, frame: int | None = None) -> Why:
+        """See `gateway.Farm.why_job`."""
+        inbox = await self._ready()
+        error = ""
+        if frame is not None:
+            last = await asyncio.to_thread(self._store.attempts, job, frame, 1)
+            error = last[0].error if last else ""
+        async with inbox.settled:
+            asked = inquire(inbox.farm, self._clock())
+            return asked.job(job) if frame is None else asked.frame(job, frame, error)
+
+    async def why_node(self, node: str) -> Why:
+        """See `gateway.Farm.why_node`."""
+        inbox = await self._ready()
+        async with inbox.settled:
+            return inquire(inbox.farm, self._clock()).node(node)
 
     async def _act(self, action: ev.Action) -> Shown:
         inbox = await self._ready()

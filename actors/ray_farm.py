@@ -12,6 +12,7 @@ from actors.handles import answer
 from rcontrol.config import NodeKeys, load, node_of
 from rcontrol.errors import FarmUnavailable, RcontrolError
 from rcontrol.farm.model import JobId
+from rcontrol.farm.reasons import Why
 from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmDelta, FarmView, FrameResult
 from rcontrol.gateway import JobRequest
 
@@ -74,6 +75,18 @@ class RayFarm:
         """See `gateway.Farm`."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._view is not seen)
+
+    async def why_job(self, job: JobId, frame: int | None = None) -> Why:
+        """See `gateway.Farm`."""
+        ask = self._manager.why_job.options(enable_task_events=False)
+        why: Why = await answer(ask.remote(job, frame))
+        return why
+
+    async def why_node(self, node: str) -> Why:
+        """See `gateway.Farm`."""
+        ask = self._manager.why_node.options(enable_task_events=False)
+        why: Why = await answer(ask.remote(node))
+        return why
 
     async def submit(self, request: JobRequest) -> JobId:
         """See `gateway.Farm`."""

@@ -26,6 +26,7 @@ from rcontrol.web.models import (
     JobCreated,
     JobInfo,
     Summary,
+    WhyAnswer,
 )
 from rcontrol.web.node_models import NodeState
 
@@ -48,6 +49,7 @@ JOB: Final = TypeAdapter(JobInfo)
 NAMES: Final = TypeAdapter(list[str])
 NODES: Final = TypeAdapter(list[NodeState])
 AUTOSTART: Final = TypeAdapter(AutostartState)
+WHY: Final = TypeAdapter(WhyAnswer)
 FOLDER: Final = TypeAdapter(Folder)
 ATTEMPTS: Final = TypeAdapter(list[AttemptInfo])
 LOG: Final = TypeAdapter(LogText)
@@ -203,6 +205,10 @@ class Client:
         """Remove every job that is Finished."""
         self._act("job", "clear")
 
+    def why_job(self, job: str, frame: int | None = None) -> WhyAnswer:
+        """Return in a sentence what a job, or a frame of it, waits for."""
+        return self._read(WHY, "job", "why", job, *([] if frame is None else [str(frame)]))
+
     def wait(self, job: str, *, timeout_s: float | None = None, every_s: float = POLL_S) -> JobInfo:
         """Return a job once it is Finished, Failed or Stopped. Raises WaitTimeout besides."""
         deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
@@ -306,6 +312,10 @@ class Client:
     def reload_nodes(self) -> None:
         """Have the server take its nodes from its configuration file as it is now."""
         self._act("node", "reload")
+
+    def why_node(self, node: str) -> WhyAnswer:
+        """Return in a sentence why a node does nothing, or what it does."""
+        return self._read(WHY, "node", "why", node)
 
     def enable_node(self, job: str, node: str) -> None:
         """Let a node render a job."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from rcontrol.config import NodeKeys
 from rcontrol.farm.model import JobId, JobOptions
+from rcontrol.farm.reasons import Why
 from rcontrol.farm.views import AttemptView, FarmView, FrameResult
 
 
@@ -46,6 +47,14 @@ class Farm(Protocol):
 
     async def changed(self, seen: FarmView) -> None:
         """Return once `view` is another one than `seen`."""
+        ...
+
+    async def why_job(self, job: JobId, frame: int | None = None) -> Why:
+        """Return what a job, or a frame of it, waits for. Raises JobNotFound, FrameNotFound."""
+        ...
+
+    async def why_node(self, node: str) -> Why:
+        """Return why a node does nothing, if so. Raises NodeNotFound."""
         ...
 
     async def submit(self, request: JobRequest) -> JobId:

@@ -15,6 +15,7 @@ from actors import NotebookFarm
 from rcontrol.cli.main import app
 from rcontrol.config import load
 from rcontrol.config.keys import FileKeys
+from rcontrol.farm.reasons import Reason
 from rcontrol.states_page import page
 from rcontrol.web.routes import ROUTES
 
@@ -149,3 +150,9 @@ def test_the_licence_is_the_one_that_is_named() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["license"] == "Apache-2.0"
     assert "Apache License 2.0" in section(README, "Licence")
+
+
+def test_every_reason_for_waiting_has_an_example() -> None:
+    operating = (ROOT / "docs" / "operating.md").read_text()
+    listed = [word.strip("`") for word, _ in rows(section(operating, "Why is nothing happening?"))]
+    assert listed == list(Reason)

@@ -231,6 +231,30 @@ def logs(
         (show.log_json if as_json else show.log)(parts)
 
 
+@app.command()
+def why(
+    job: Annotated[
+        str | None, typer.Argument(metavar="[JOB]", help="Its id, or how only it begins.")
+    ] = None,
+    frame: Annotated[int | None, typer.Argument(metavar="[FRAME]", help="One frame of it.")] = None,
+    node: Annotated[str | None, typer.Option(metavar="NAME", help="Ask a node instead.")] = None,
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say in a sentence what a job, a frame or a node waits for, and the remedy."""
+    if (job is None) == (node is None):
+        fail("say one job, or one node with --node", ExitStatus.USAGE)
+    with server_at(server) as client:
+        if job is not None:
+            answer = client.why_job(find_job(client, job), frame)
+        else:
+            answer = client.why_node(node or "")
+    if as_json:
+        show.as_json(answer)
+    else:
+        print(show.printable(answer["why"]))
+
+
 ACTIONS: Final[dict[str, tuple[Callable[[Client, str], None], str]]] = {
     "start": (Client.start, "Start or resume jobs at once, beside any that already render."),
     "stop": (Client.stop, "Stop jobs and kill their renders now."),

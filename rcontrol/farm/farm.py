@@ -58,13 +58,13 @@ class Farm:
         self._settings = settings
         self._epoch = epoch
         self._attempts_made = 0
-        self._open = False
+        self.open = False
         self._commands: list[Command] = []
-        self._avoidance = Avoidance()
+        self.avoidance = Avoidance()
         self.state = State(autostart=autostart)
         self.stale_jobs: set[JobId] = set()
         """Jobs whose views have changed; the owner empties it."""
-        self._trust = Trust(self.state, self._avoidance, settings, self.stale_jobs)
+        self._trust = Trust(self.state, self.avoidance, settings, self.stale_jobs)
         self._roster = Roster(self.state, self._commands)
         self._jobs = Jobs(self.state, self._trust, self.stale_jobs, self._commands)
 
@@ -93,7 +93,7 @@ class Farm:
         """
         self._commands.clear()
         self._on(event)
-        if self._open:
+        if self.open:
             self._settle(event.at)
         return list(self._commands)
 
@@ -272,7 +272,7 @@ class Farm:
 
     @_on.register
     def _(self, event: ev.FarmOpened) -> None:
-        self._open = True
+        self.open = True
         for job in self.state.rendering():
             self._jobs.conclude(job.id, event.at)
 
@@ -294,7 +294,7 @@ class Farm:
         job, frames = self.state.jobs[attempt.job], self.state.frames(attempt.job)
         failures = frames.failures(attempt.frame)
         self.state.move_frame(job.id, attempt.frame, after_failure(failures, self._settings))
-        self._avoidance.add(job.id, attempt.frame, attempt.node, event.error)
+        self.avoidance.add(job.id, attempt.frame, attempt.node, event.error)
         if event.final:
             self._jobs.leave_rendering(job, JobMove.FAIL, event.at, event.error)
             return
@@ -314,7 +314,7 @@ class Farm:
 
     def _blame_node(self, attempt: Attempt, event: ev.AttemptFailed) -> None:
         self.state.move_frame(attempt.job, attempt.frame, FrameMove.RETURN)
-        self._avoidance.add(attempt.job, attempt.frame, attempt.node)
+        self.avoidance.add(attempt.job, attempt.frame, attempt.node)
         self._trust.fault(attempt.job, attempt.node, event.error, event.at)
 
     def _blame_farm(self, attempt: Attempt, event: ev.AttemptFailed) -> None:  # noqa: ARG002
@@ -363,20 +363,20 @@ class Farm:
             waiting = self.state.next_waiting()
             if waiting is not None:
                 self._jobs.start(waiting, at)
-        for chosen in assignments(self.state, self._avoidance):
+        for chosen in assignments(self.state, self.avoidance):
             self._attempts_made += 1
             attempt = AttemptId(f"{self._epoch}-{self._attempts_made}")
             self._own(Attempt(attempt, chosen.job, chosen.frame, chosen.node, at))
             spec = self.state.jobs[chosen.job].spec
             self._commands.append(RenderFrame(chosen.node, attempt, chosen.frame, spec))
-        for attempt_in_line in list(recalls(self.state, self._avoidance)):
+        for attempt_in_line in list(recalls(self.state, self.avoidance)):
             self._withdraw(attempt_in_line)
 
     def validate(self) -> None:
         """Check every invariant. Raises AssertionError."""
         check(self.state)
-        if self._open:
-            check_settled(self.state, self._avoidance)
+        if self.open:
+            check_settled(self.state, self.avoidance)
 
 
 _FAILURES = {

@@ -59,6 +59,10 @@ class FrameTable:
             yield self.frames[index]
             index = self._find(index + 1)
 
+    def pending_before(self, frame: int) -> int:
+        """Return how many pending frames are lower than this one."""
+        return self._status.count(_PENDING, 0, self.frames.index(frame))
+
     def first_pending(self, unless: Callable[[int], bool]) -> int | None:
         """Return the lowest pending frame for which `unless` is false."""
         return next((frame for frame in self.pending() if not unless(frame)), None)

@@ -34,6 +34,7 @@ from rcontrol.web.models import (
     MoveOrder,
     ResultsOrder,
     Summary,
+    WhyAnswer,
 )
 from rcontrol.web.node_models import NodeState, PauseOrder
 from rcontrol.web.pictures import Pictures
@@ -228,6 +229,16 @@ async def log(call: Call) -> LogText:
     return wire.log_text(part, part.attempt in running)
 
 
+async def why_job(call: Call) -> WhyAnswer:
+    """Return in a sentence what a job waits for."""
+    return wire.why(await call.farm.why_job(call.job))
+
+
+async def why_frame(call: Call) -> WhyAnswer:
+    """Return in a sentence what a frame of a job waits for."""
+    return wire.why(await call.farm.why_job(call.job, call.frame))
+
+
 # --- nodes ---
 
 
@@ -277,6 +288,11 @@ async def kill_frames(call: Call) -> None:
 async def reload_nodes(call: Call) -> None:
     """Take the nodes from the configuration file as it is now."""
     await call.farm.reload_nodes()
+
+
+async def why_node(call: Call) -> WhyAnswer:
+    """Return in a sentence why a node does nothing, or what it does."""
+    return wire.why(await call.farm.why_node(call.node))
 
 
 async def enable_node(call: Call) -> None:

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from rcontrol.farm.reasons import Reason
+
 INT32_MAX: Final = 2**31 - 1
 
 NUMERAL: Final = re.compile(r"\s*[+-]?[0-9]{1,10}\s*", re.ASCII)
@@ -332,6 +334,16 @@ class JobInfo(JobDetails):
     """Percent, 0.0-100.0."""
     node_status: dict[str, NodeOfJob]
     """Every configured node."""
+
+
+@with_config(_ANSWER)
+class WhyAnswer(TypedDict):
+    """Why nothing happens, or what does."""
+
+    reason: Reason
+    """For programs; `docs/operating.md` has an example of each."""
+    why: str
+    """A sentence with the remedy, for people."""
 
 
 @with_config(_ANSWER)

@@ -36,6 +36,7 @@ from rcontrol.web.models import (
     MoveOrder,
     ResultsOrder,
     Summary,
+    WhyAnswer,
 )
 from rcontrol.web.node_models import NodeState, PauseOrder
 from rcontrol.web.problems import Problem
@@ -162,6 +163,14 @@ ROUTES: Final = (
         query=LogOrder,
         errors=(*FRAME_READ, LogNotFound),
     ),
+    Route("/job/why/{id}", READ, handlers.why_job, answer=WhyAnswer, errors=(JobNotFound,)),
+    Route(
+        "/job/why/{id}/{frame}",
+        READ,
+        handlers.why_frame,
+        answer=WhyAnswer,
+        errors=FRAME_READ,
+    ),
     Route("/node/list", READ, handlers.node_names, answer=list[str]),
     Route("/node/state", READ, handlers.node_states, answer=list[NodeState]),
     Route(
@@ -186,6 +195,7 @@ ROUTES: Final = (
     Route("/node/resume/{name}", ACT, handlers.resume_node, errors=(NodeNotFound,)),
     Route("/node/kill/{name}", ACT, handlers.kill_frames, errors=(NodeNotFound, NodeConflict)),
     Route("/node/reload", ACT, handlers.reload_nodes, errors=(ConfigError,)),
+    Route("/node/why/{name}", READ, handlers.why_node, answer=WhyAnswer, errors=(NodeNotFound,)),
     Route("/node/enable/{name}/{id}", ACT, handlers.enable_node, errors=NODE_ACTION),
     Route("/node/disable/{name}/{id}", ACT, handlers.disable_node, errors=NODE_ACTION),
     Route(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from rcontrol.farm.reasons import Why
 from rcontrol.farm.views import AttemptView, FarmView, JobView, NodeView, RunningFrame
 from rcontrol.framelogs import LogPart
 from rcontrol.storage import Listing
@@ -15,6 +16,7 @@ from rcontrol.web.models import (
     JobStatusAnswer,
     NodeOfJob,
     Summary,
+    WhyAnswer,
 )
 from rcontrol.web.node_models import NodeState
 
@@ -188,6 +190,11 @@ def log_text(part: LogPart, running: bool) -> LogText:
         "at_end": part.at_end,
         "ended": part.ended and not running,
     }
+
+
+def why(answer: Why) -> WhyAnswer:
+    """Return why nothing happens."""
+    return {"reason": answer.reason, "why": answer.sentence}
 
 
 def folder(listing: Listing) -> Folder:

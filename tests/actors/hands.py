@@ -12,7 +12,7 @@ from actors.node_actor import NodeActor, Report
 from rcontrol.config import Settings
 from rcontrol.farm import events as ev
 from rcontrol.farm.commands import RenderFrame
-from rcontrol.farm.model import AttemptId, JobId
+from rcontrol.farm.model import AttemptId, Blame, JobId
 from rcontrol.farm.settings import NodeSettings
 from rcontrol.store import Store, sqlite_url
 
@@ -55,6 +55,12 @@ class PlayedDriver:
         self.line.pop(0)
         self.rendered.append(order.frame)
         self.report(ev.FrameRendered(*self._facts(order), 0.1, (f"/out/{order.frame}.png",)))
+
+    def fail(self, error: str) -> None:
+        """Fail at the first frame of the line, by the job's fault."""
+        order = self.begin()
+        self.line.pop(0)
+        self.report(ev.AttemptFailed(*self._facts(order), 0.1, error, Blame.JOB))
 
     def _return(self, attempt: AttemptId) -> None:
         for order in list(self.line):

@@ -9,8 +9,16 @@ import pytest
 
 from actors.job_manager import JobManager
 from actors.links import NodeActorLost
-from rcontrol.errors import BadRequest, FarmUnavailable, NodeNotFound, StaleEpoch, StoreError
+from rcontrol.errors import (
+    BadRequest,
+    FarmUnavailable,
+    FrameNotFound,
+    NodeNotFound,
+    StaleEpoch,
+    StoreError,
+)
 from rcontrol.farm.model import JobId, JobStatus
+from rcontrol.farm.reasons import Reason
 from rcontrol.farm.views import EMPTY_VIEW, FarmView
 from rcontrol.gateway import JobRequest
 from tests.actors.hands import Hands, until
@@ -50,6 +58,32 @@ def test_a_job_goes_in_and_every_frame_is_rendered_once(tmp_path: Path) -> None:
         assert hands.drivers["hex1"].rendered == [1, 2, 3, 4]
         await until(lambda: job in hands.drivers["hex1"].closed_jobs)
         assert not hands.actors["hex1"].actor._outbox, "every outcome was acknowledged"
+        await manager.close()
+
+    run(test)
+
+
+def test_a_frame_that_was_given_up_says_its_last_words_when_its_job_has_ended(
+    tmp_path: Path,
+) -> None:
+    async def test() -> None:
+        hands = Hands(tmp_path)
+        manager = hands.manager()
+        job, _ = await manager.submit(request(1))
+        hand = hands.drivers["hex1"]
+        await until(lambda: hand.line)
+        assert (await manager.why_node("hex1")).reason is Reason.RENDERING
+        for attempt in range(3):
+            await until(lambda: hand.line)
+            hand.fail(f"Error: number {attempt}")
+        while (await look(manager)).jobs[job].job.status is not JobStatus.FAILED:
+            await asyncio.sleep(0.01)
+        why = await manager.why_job(job, 1)
+        assert why.reason is Reason.GIVEN_UP
+        assert "after 3 attempts; the last one: Error: number 2" in why.sentence
+        assert (await manager.why_job(job)).reason is Reason.FAILED
+        with pytest.raises(FrameNotFound):
+            await manager.why_job(job, 2)
         await manager.close()
 
     run(test)

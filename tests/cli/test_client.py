@@ -62,6 +62,15 @@ def test_nodes_autostart_and_storage(client: Client, base: Path) -> None:
     assert client.ls("films")["contents"] == []
 
 
+def test_why(client: Client) -> None:
+    job = client.submit("cube.blend", 1, 4, ["hex1"])
+    assert client.why_job(job)["reason"] == "autostart_off"
+    assert client.why_job(job, 4)["why"].startswith("its job is Waiting")
+    assert client.why_node("hex2")["reason"] == "no_job_renders"
+    with pytest.raises(ApiError, match="has no frame 5"):
+        client.why_job(job, 5)
+
+
 def test_errors_hold_what_the_server_said(client: Client) -> None:
     with pytest.raises(ApiError) as caught:
         client.start("no/such job")

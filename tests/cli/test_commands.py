@@ -110,6 +110,18 @@ def test_actions(
     assert [found["status"] for found in client.jobs()] == [after, after]
 
 
+def test_why(run: Run, client: Client, farm: FakeFarm, job: str) -> None:
+    said = "autostart is off: switch it on or start the job\n"
+    assert run("why", job[:8]).stdout == said
+    assert run("why", job, "2").stdout == f"its job is Waiting: {said}"
+    farm.lose("mac1", "boo\x1bm: no route to host")
+    assert run("why", "--node", "mac1").stdout == "it is offline: boo m: no route to host\n"
+    assert json.loads(run("why", job, "--json").stdout) == client.why_job(job)
+    assert "has no frame 77" in run("why", job, "77", expect=ExitStatus.REFUSED).output
+    for words in ([], [job, "--node", "mac1"]):
+        assert "say one job" in run("why", *words, expect=ExitStatus.USAGE).output
+
+
 def test_delete(run: Run, client: Client, job: str) -> None:
     run("delete", job)
     assert client.jobs() == []

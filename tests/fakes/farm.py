@@ -13,9 +13,11 @@ from rcontrol.config import NodeKeys, load, node_of
 from rcontrol.errors import FrameNotFound, RcontrolError
 from rcontrol.farm import events as ev
 from rcontrol.farm.model import Blame, JobId
+from rcontrol.farm.reasons import Why
 from rcontrol.farm.settings import NodeSettings
 from rcontrol.farm.viewlog import ViewLog
 from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmView, FrameResult
+from rcontrol.farm.why import inquire
 from rcontrol.framelogs import Logs
 from rcontrol.gateway import JobRequest
 from rcontrol.storage import Storage
@@ -62,6 +64,15 @@ class FakeFarm:
     async def changed(self, seen: FarmView) -> None:
         while self._view is seen:
             await asyncio.sleep(0.01)
+
+    async def why_job(self, job: JobId, frame: int | None = None) -> Why:
+        self._fail()
+        asked = inquire(self._sim.farm, self.now)
+        return asked.job(job) if frame is None else asked.frame(job, frame)
+
+    async def why_node(self, node: str) -> Why:
+        self._fail()
+        return inquire(self._sim.farm, self.now).node(node)
 
     async def submit(self, request: JobRequest) -> JobId:
         self._fail()

@@ -12,6 +12,7 @@ from rcontrol.farm import events as ev
 from rcontrol.farm.lifecycle import DELETABLE
 from rcontrol.farm.model import Blame, FrameStatus, Job, JobId, JobStatus, NodeDuty
 from rcontrol.farm.settings import FarmSettings, NodeSettings
+from tests.farm.answers import check_answers, check_remedies, check_waiting
 from tests.farm.simulated import Simulation
 
 NODES = (NodeSettings("a"), NodeSettings("b", slots=({}, {})), NodeSettings("c"))
@@ -203,6 +204,18 @@ class FarmMachine(RuleBasedStateMachine):
     @invariant()
     def valid(self) -> None:
         self.sim.farm.validate()
+
+    @invariant()
+    def what_is_said_is_true(self) -> None:
+        check_answers(self.sim.farm, self.sim.now)
+
+    @rule(seconds=st.sampled_from([0.0, 5.0, 15.0, 700.0]))
+    def wait(self, seconds: float) -> None:
+        check_waiting(self.sim.farm, self.sim.now, seconds)
+
+    @rule()
+    def do_as_is_said(self) -> None:
+        check_remedies(self.sim.farm, self.sim.now)
 
     @invariant()
     def saved_is_what_is(self) -> None:

@@ -261,3 +261,19 @@ def test_the_reason_of_a_failed_job_can_be_read(api: Api, farm: FakeFarm, job: J
 @pytest.mark.parametrize("path", ["/job/summary/", "/node/list/", "/config/autostart/"])
 def test_a_slash_at_the_end_is_tolerated(api: Api, path: str) -> None:
     assert api.get(path).status_code == 200
+
+
+@BOTH
+def test_why_nothing_happens(api: Api, job: JobId, method: str) -> None:
+    off = "autostart is off: switch it on or start the job"
+    assert api(method, f"/job/why/{job}").json() == {"reason": "autostart_off", "why": off}
+    assert api(method, f"/job/why/{job}/2").json() == {
+        "reason": "job_waits",
+        "why": f"its job is Waiting: {off}",
+    }
+    api.post(f"/job/start/{job}")
+    assert api(method, f"/job/why/{job}/2/").json()["reason"] == "in_line"
+    assert api(method, "/node/why/mac1").json() == {
+        "reason": "nothing_left",
+        "why": "the rendering jobs have no frame left to give out",
+    }

@@ -100,6 +100,22 @@ def test_an_action_that_the_status_forbids(
     assert api.get(f"/job/info/{job}").json()["status"] == status
 
 
+@pytest.mark.parametrize(
+    ("frame", "status", "message"),
+    [
+        ("9", 404, "Frame not found"),
+        ("-1", 404, "Frame not found"),
+        ("99999999999999999999", 400, "Missing required data"),
+        ("one", 400, "Missing required data"),
+        ("1.0", 400, "Missing required data"),
+    ],
+)
+def test_what_is_no_frame(api: Api, job: JobId, frame: str, status: int, message: str) -> None:
+    answer = api.get(f"/job/why/{job}/{frame}")
+    assert (answer.status_code, answer.json()["message"]) == (status, message)
+    assert "frame" in answer.json()["explanation"]
+
+
 @pytest.mark.parametrize("action", ["start", "stop", "enqueue"])
 def test_a_finished_job_stays_finished(api: Api, farm: FakeFarm, job: JobId, action: str) -> None:
     api.post(f"/node/disable/hex2/{job}")
