@@ -226,7 +226,8 @@ def test_a_node_is_left_out_of_a_job() -> None:
 def test_a_node_that_people_keep_from_work() -> None:
     sim = farm("hex1", "hex2")
     first = sim.submit(range(1, 30))
-    sim.begin("hex2")
+    for name in ("hex1", "hex2"):
+        sim.begin(name)
     sim.send(ev.NodePaused(sim.now, "hex1", "new fans"))
     sim.send(ev.NodeFramesKilled(sim.now, "hex1"))
     sim.send(ev.NodeRemoved(sim.now, "hex2"))
