@@ -10,7 +10,7 @@ belongs to someone else is refused. Names are `[0-9a-zA-Z.-]`; any other byte, a
 is `_` and two hex digits.
 
     session.sh  the supervisor, the watchdog and the launcher: all that stays on the node
-    spec        the job, as JSON
+    spec        the job, and what its slot sets in the renderer's environment, as JSON
     settings    the first line the renderer gets
     given       every order: attempt, frame, from which byte of `output` it is answered, and the
                 order before it while that one's files were not published; JSON
@@ -68,7 +68,8 @@ attaches at the order's byte, sends the order again, and goes on with the attemp
 answered meanwhile, or whose outcome nobody saved, is answered once more by the output and published
 once more, which does no harm; its `seconds` count from when it was first given. So is the one
 before it, if that was not published when this one was given. A session without a readable order is
-ended. Among drivers that want one session the highest epoch gets it, among equals the last.
+ended, and so is one for whose environment there is no free slot. Among drivers that want one
+session the highest epoch gets it, among equals the last.
 
 **Lease.** The watchdog ends the session after `lease_s` of its own one-second sleeps without a sign
 of life: TERM to the group, `grace_s`, KILL, and the folder is removed, with the hidden folders that

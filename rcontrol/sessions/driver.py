@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from rcontrol.engines.base import Engine
@@ -74,8 +74,8 @@ class NodeDriver:
         self._place = (folder_name(farm_id), folder_name(node.name))
         self._reach = Reach(node.name)
         self._slots = [
-            Slot(self._make_session, sessions.idle_s, self._take, self._hand_out)
-            for _ in node.slots
+            Slot(environment, self._make_session, sessions.idle_s, self._take, self._hand_out)
+            for environment in node.slots
         ]
         self._serving: set[asyncio.Task[None]] = set()
         self._looked = False
@@ -192,16 +192,23 @@ class NodeDriver:
         """Take over what others have left at a frame, and end all else but what renders here."""
         if not self._looked:
             found = await find_sessions(connection, self._place, self.epoch)
-            for slot, session in zip(self._slots, found, strict=False):
-                self._adopt(slot, session)
+            for session in found:
+                self._adopt(session)
             self._looked = True
         kept = [slot.session for slot in self._slots if slot.session is not None]
         await end_sessions(connection, self._place, self._settings, self.epoch, "except", *kept)
 
-    def _adopt(self, slot: Slot, found: Found) -> None:
+    def _adopt(self, found: Found) -> None:
+        """Go on with a session in a slot of the environment that it was started in."""
         node = self._node.name
+        fitting = (slot for slot in self._slots if slot.environment == found.environment)
+        slot = next((slot for slot in fitting if slot.idle), None)
+        if slot is None:
+            cause = "there is no free slot of its environment"
+            log.warning("session.unusable", extra={"node": node, "cause": cause})
+            return
         try:
-            session = self._make_session(found.spec, found)
+            session = self._make_session(found.environment, found.spec, found)
         except Refused as refusal:
             log.warning("session.unusable", extra={"node": node, "cause": str(refusal)})
             return
@@ -214,11 +221,14 @@ class NodeDriver:
             self._open[order.attempt] = order
             self._report(AttemptStarted(*self._facts(order)))
 
-    def _make_session(self, spec: JobSpec, found: Found | None = None) -> RenderSession:
+    def _make_session(
+        self, environment: Mapping[str, str], spec: JobSpec, found: Found | None = None
+    ) -> RenderSession:
         return RenderSession(
             self._reach,
             self._farm,
             self._node,
+            environment,
             spec,
             self._engine(spec.engine),
             self._settings,

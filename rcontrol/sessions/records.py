@@ -5,7 +5,8 @@ be replaced by another version while sessions render.
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from rcontrol.farm.model import AttemptId, JobId, JobOptions, JobSpec, Publish
@@ -42,6 +43,8 @@ class Found:
     spec: JobSpec
     given: Given
     """The newest one."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Of the slot that it was started for."""
 
     @property
     def orders(self) -> tuple[Given, ...]:
@@ -50,9 +53,9 @@ class Found:
         return (self.given,) if before is None else (before, self.given)
 
 
-def spec_line(spec: JobSpec) -> str:
-    """Return a job's spec as a line."""
-    return json.dumps(asdict(spec))
+def spec_line(spec: JobSpec, environment: Mapping[str, str]) -> str:
+    """Return a job's spec and its slot's environment as a line."""
+    return json.dumps({**asdict(spec), "environment": dict(environment)})
 
 
 def given_line(given: Given) -> str:
@@ -69,7 +72,9 @@ def read_listing(listing: str) -> list[Found]:
     found = []
     for session, spec, given in zip(lines[::3], lines[1::3], lines[2::3], strict=False):
         try:
-            found.append(Found(session, _spec(json.loads(spec)), _given(json.loads(given))))
+            facts = json.loads(spec)
+            environment = dict(facts.get("environment", {}))
+            found.append(Found(session, _spec(facts), _given(json.loads(given)), environment))
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
     return found

@@ -5,7 +5,7 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -56,6 +56,7 @@ class RenderSession:
         reach: Reach,
         farm: str,
         node: NodeSettings,
+        environment: Mapping[str, str],
         spec: JobSpec,
         engine: Engine,
         settings: SessionSettings,
@@ -63,8 +64,11 @@ class RenderSession:
         logs: LogWriter,
         found: Found | None = None,
     ) -> None:
-        """`found`: it runs already, and the frames of its orders are the first to be rendered."""
-        self.spec = spec
+        """`environment` is set for the renderer.
+
+        `found`: it runs already, and the frames of its orders are the first to be rendered.
+        """
+        self.spec, self._environment = spec, environment
         self.name = found.session if found else secrets.token_hex(8)
         self._reach, self._node, self._epoch = reach, node, epoch
         self._engine, self._settings = engine, settings
@@ -182,9 +186,9 @@ class RenderSession:
             tenths(settings.grace_s),
             "low" if self._node.low_priority else "normal",
             node_scripts.RESIDENT,
-            spec_line(self.spec),
+            spec_line(self.spec, self._environment),
             self._engine.settings_line(self.spec),
-            *self._engine.command(self.spec, self._node.executables),
+            *_under(self._environment, self._engine.command(self.spec, self._node.executables)),
         )
         if done.status != 0:
             words = done.stderr.strip() or f"the start ended with status {done.status}"
@@ -340,6 +344,15 @@ class RenderSession:
         # A frame waits for the next connection, an idle session does not.
         self._broken |= isinstance(how, Exited) or self._progress is None
         self._endings.put_nowait(how)
+
+
+def _under(environment: Mapping[str, str], argv: Sequence[str]) -> Sequence[str]:
+    """Return the argv that runs another one with some variables set."""
+    if not environment:
+        return argv
+    variables = (f"{name}={value}" for name, value in environment.items())
+    # A program whose path holds a = would be taken for a variable: env finds sh first.
+    return ("env", *variables, "sh", "-c", 'exec "$@"', "sh", *argv)
 
 
 def _complete(made: Made) -> Complete:

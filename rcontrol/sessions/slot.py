@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -56,11 +56,14 @@ class Slot:
 
     def __init__(
         self,
-        make_session: Callable[[JobSpec], RenderSession],
+        environment: Mapping[str, str],
+        make_session: Callable[[Mapping[str, str], JobSpec], RenderSession],
         idle_s: float,
         report: Callable[[AttemptReport], None],
         freed: Callable[[], None],
     ) -> None:
+        """`environment` is set for all renderers of this slot."""
+        self.environment = environment
         self._make_session, self._idle_s = make_session, idle_s
         self._report, self._freed = report, freed
         self._session: RenderSession | None = None
@@ -232,7 +235,7 @@ class Slot:
             await self._end_session()
         if self._session is None:
             # Known before its start, so that a cancelled start is ended, too.
-            self._session = self._make_session(order.spec)
+            self._session = self._make_session(self.environment, order.spec)
             await self._session.start(order)
         return self._session
 

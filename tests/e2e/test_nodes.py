@@ -1,6 +1,7 @@
 """Nodes are added, removed, paused and freed while real jobs render."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,9 @@ def state(server: Server, name: str) -> Any:
     return next((node for node in server.get("/node/state") if node["name"] == name), None)
 
 
-def started(server: Server, base: Path, name: str, *on: str) -> str:
+def started(server: Server, base: Path, name: str, *on: str, args: Sequence[str] = ()) -> str:
     scene = build_scene(base / name / "cube.blend", size=(200, 150), samples=64, frames=FRAMES)
-    job = server.submit(scene, 1, FRAMES, *on)
+    job = server.submit(scene, 1, FRAMES, *on, args=args)
     server.get(f"/job/start/{job}")
     return job
 
@@ -92,9 +93,11 @@ def test_what_people_said_survives_a_killed_server(farm: Server, base: Path) -> 
 
 
 def test_the_file_is_edited_and_reloaded(farm: Server, base: Path, sshd: Sshd) -> None:
-    job = started(farm, base, "reload")
+    tell = "import os; print('GPU is', os.environ.get('CUDA_VISIBLE_DEVICES'))"
+    job = started(farm, base, "reload", args=["--python-expr", tell])
     until(lambda: renders(farm, "hex2"))
-    listed = [{"name": "hex2", "slots": 2}, "hex1"]
+    slots = [{"CUDA_VISIBLE_DEVICES": "0"}, {"CUDA_VISIBLE_DEVICES": "1"}]
+    listed = [{"name": "hex2", "slots": slots}, "hex1"]
     farm.config.write_text(yaml.safe_dump({**farm.settings, "render_nodes": listed}))
     nodes(farm, "reload")
     assert farm.get("/node/list") == ["hex2", "hex1"]
@@ -105,6 +108,9 @@ def test_the_file_is_edited_and_reloaded(farm: Server, base: Path, sshd: Sshd) -
     assert "render_nodes" in answer.json()["explanation"]
     farm.wait(job)
     assert not [one for one in attempts(farm, job) if one["error"]], "nobody lost a frame"
+    with Client(farm.url) as client:
+        said = "".join(client.log(job, frame)["text"] for frame in range(1, FRAMES + 1))
+    assert set(re.findall("GPU is .*", said)) == {"GPU is None", "GPU is 0", "GPU is 1"}
 
 
 def test_a_frame_is_killed_and_rendered_again(farm: Server, base: Path) -> None:

@@ -165,6 +165,11 @@ class Renderer:
             time.sleep(0.01)
         self.act(list(act))
 
+    def tell(self, name: str, *act: str) -> None:
+        """Write what is set in the environment to a file of the frame; then go on."""
+        (self.out / f"{name}.{self.frame}").write_text(os.environ.get(name, "unset"))
+        self.act(list(act))
+
     def hang(self) -> None:
         time.sleep(1000)
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ class Stage:
         folder: Path,
         settings: SessionSettings = SETTINGS,
         *,
-        slots: int = 1,
+        slots: Sequence[Mapping[str, str]] = ({},),
         port: int = 0,
         engine: Engine | None = None,
         executables: dict[str, str] | None = None,
@@ -59,7 +59,7 @@ class Stage:
         self.arrived: list[float] = []
         """When each event came, by the monotonic clock."""
         self.node = NodeSettings(
-            "hex1", slots=({},) * slots, executables=executables or {}, port=port or sshd.port
+            "hex1", slots=tuple(slots), executables=executables or {}, port=port or sshd.port
         )
         made = engine or ScriptedEngine()
 

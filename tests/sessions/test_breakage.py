@@ -75,7 +75,7 @@ def test_cancelling_races_with_the_end_of_a_frame(sshd: Sshd, folder: Path) -> N
 
 def test_closing_gives_everything_back(sshd: Sshd, folder: Path) -> None:
     async def scenario() -> None:
-        stage = Stage(sshd, folder, slots=2)
+        stage = Stage(sshd, folder, slots=({}, {}))
         async with stage:
             spec = stage.project(act=["hang"])
             attempts = [stage.queue(spec, frame) for frame in range(5)]
@@ -184,7 +184,7 @@ def test_a_storm(sshd: Sshd, folder: Path) -> None:
     acts = [["save"], ["steps", "5"], ["quit", "3"], ["half"], ["deaf"], ["die"], ["keep"]]
 
     async def scenario() -> None:
-        async with Stage(sshd, folder, quick(silence_s=2.0), slots=2) as stage:
+        async with Stage(sshd, folder, quick(silence_s=2.0), slots=({}, {})) as stage:
             specs = [
                 stage.project(name, acts={str(f): chance.choice(acts) for f in range(40)})
                 for name in ("one", "other")

@@ -165,7 +165,7 @@ def test_unused_renderers_end(sshd: Sshd, folder: Path) -> None:
 
 def test_closed_sessions_end_and_others_stay(sshd: Sshd, folder: Path) -> None:
     async def scenario() -> None:
-        async with Stage(sshd, folder, slots=2) as stage:
+        async with Stage(sshd, folder, slots=({}, {})) as stage:
             one, other = stage.project("one", act=["steps", "20"]), stage.project("other")
             begun = stage.queue(one)
             await stage.render(other)
@@ -180,7 +180,7 @@ def test_closed_sessions_end_and_others_stay(sshd: Sshd, folder: Path) -> None:
 
 def test_slots_work_side_by_side_and_keep_their_jobs(sshd: Sshd, folder: Path) -> None:
     async def scenario() -> None:
-        async with Stage(sshd, folder, slots=2) as stage:
+        async with Stage(sshd, folder, slots=({}, {})) as stage:
             one = stage.project("one", act=["steps", "10"])
             other = stage.project("other", act=["steps", "10"])
             await asyncio.gather(stage.render(one), stage.render(other))

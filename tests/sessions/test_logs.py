@@ -48,7 +48,7 @@ def test_each_attempt_has_its_own(sshd: Sshd, folder: Path) -> None:
 
 def test_slots_do_not_mix(sshd: Sshd, folder: Path) -> None:
     async def scenario() -> list[AttemptId]:
-        async with Stage(sshd, folder, slots=2) as stage:
+        async with Stage(sshd, folder, slots=({}, {})) as stage:
             spec = stage.project(act=["steps", "20"])
             attempts = [stage.queue(spec, frame) for frame in (1, 2)]
             for attempt in attempts:

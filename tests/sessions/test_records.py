@@ -18,27 +18,29 @@ def listing(session: str, spec: str, given: str) -> str:
 
 
 def test_what_is_written_down_is_read_again() -> None:
-    assert spec_line(SPEC).isascii()
+    assert spec_line(SPEC, {}).isascii()
     assert "\t" not in given_line(GIVEN)
-    text = listing("s1", spec_line(SPEC), given_line(GIVEN))
+    text = listing("s1", spec_line(SPEC, {}), given_line(GIVEN))
     assert read_listing(text) == [Found("s1", SPEC, GIVEN)]
+    text = listing("s1", spec_line(SPEC, {"GPU": "1"}), given_line(GIVEN))
+    assert read_listing(text) == [Found("s1", SPEC, GIVEN, {"GPU": "1"})]
 
 
 def test_the_order_before_is_read_with_it() -> None:
     before = Given(AttemptId("4-1"), 4, overwrite=True, offset=7, at=8.5)
     both = replace(GIVEN, before=before)
-    (found,) = read_listing(listing("s1", spec_line(SPEC), given_line(both)))
+    (found,) = read_listing(listing("s1", spec_line(SPEC, {}), given_line(both)))
     assert found.given == both
     assert found.orders == (before, both)
 
 
 def test_fields_of_another_version_are_passed_over() -> None:
     more = json.dumps({**json.loads(given_line(GIVEN)), "colour": "green"})
-    assert read_listing(listing("s1", spec_line(SPEC), more))[0].given == GIVEN
+    assert read_listing(listing("s1", spec_line(SPEC, {}), more))[0].given == GIVEN
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", "3", "{}"])
 def test_a_session_that_cannot_be_read_is_left_out(broken: str) -> None:
-    good = listing("s3", spec_line(SPEC), given_line(GIVEN))
-    text = listing("s1", broken, given_line(GIVEN)) + listing("s2", spec_line(SPEC), broken)
+    good = listing("s3", spec_line(SPEC, {}), given_line(GIVEN))
+    text = listing("s1", broken, given_line(GIVEN)) + listing("s2", spec_line(SPEC, {}), broken)
     assert [found.session for found in read_listing(text + good)] == ["s3"]

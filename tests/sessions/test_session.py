@@ -57,6 +57,7 @@ def play(
             reach,
             "farm",
             NodeSettings("hex1"),
+            {},
             SPEC,
             ScriptedEngine(),
             SessionSettings(),

@@ -180,7 +180,7 @@ def test_a_frame_cancelled_while_nobody_is_there_is_given_back_and_swept(
 
 def test_a_new_driver_goes_on_with_the_frame(sshd: Sshd, folder: Path) -> None:
     async def scenario() -> None:
-        before = Stage(sshd, folder, slots=2)
+        before = Stage(sshd, folder, slots=({}, {}))
         async with before:
             idle = before.project("idle")
             await before.render(idle)
@@ -189,7 +189,7 @@ def test_a_new_driver_goes_on_with_the_frame(sshd: Sshd, folder: Path) -> None:
             pids = before.pids()
             await before.vanish()
             assert alive(pids[0])
-            async with Stage(sshd, folder, farm=before.farm, epoch=2, slots=2) as after:
+            async with Stage(sshd, folder, farm=before.farm, epoch=2, slots=({}, {})) as after:
                 started = next(e for e in after.events if isinstance(e, AttemptStarted))
                 assert after.driver.attempts()
                 assert attempt in {report.attempt for report in after.driver.attempts()}
