@@ -19,8 +19,8 @@ class ExitStatus(IntEnum):
 
     OK = 0
     """Done; a watched job is Finished."""
-    JOB_ENDED = 1
-    """A watched job Failed or was Stopped; the server could not run."""
+    FAILED = 1
+    """A watched job Failed or was Stopped; the server could not run; a check found a problem."""
     USAGE = 2
     """The command line or the configuration file has a mistake."""
     REFUSED = 3

@@ -1,4 +1,4 @@
-"""The `rcontrol` command: everything but `serve` and `demo` talks to a server over HTTP."""
+"""The `rcontrol` command: all but `serve`, `demo` and `check` talk to a server over HTTP."""
 
 import importlib
 import sys
@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from rcontrol.cli import nodes, show
+from rcontrol.cli.check import check
 from rcontrol.cli.connect import (
     SHORTEST_ID,
     ExitStatus,
@@ -26,7 +27,7 @@ from rcontrol.errors import ConfigError, RcontrolError
 EXIT_STATUSES: Final = """\b
 Exit statuses:
   0    done; a watched job is Finished
-  1    a watched job Failed or was Stopped; the server could not run
+  1    a watched job Failed or was Stopped; the server could not run; a check found a problem
   2    a mistake in the command line or the configuration file
   3    the server refused, and nothing changed
   4    the server could not be reached, or is in trouble
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(nodes.app, name="nodes")
+app.command()(check)
 
 
 @app.callback()
@@ -86,7 +88,7 @@ def _run(module: str, function: str, argument: Path) -> None:
     except ConfigError as error:
         fail(str(error), ExitStatus.USAGE)
     except RcontrolError as error:
-        fail(str(error), ExitStatus.JOB_ENDED)
+        fail(str(error), ExitStatus.FAILED)
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
     raise typer.Exit(status)
@@ -191,7 +193,7 @@ def _watch(client: Client, job: str, as_json: bool) -> None:
     except KeyboardInterrupt:
         fail("no longer watching; the job goes on", ExitStatus.INTERRUPTED)
     if last["status"] != "Finished":
-        fail(f"{last['status']}: {last['reason'] or 'by a person'}", ExitStatus.JOB_ENDED)
+        fail(f"{last['status']}: {last['reason'] or 'by a person'}", ExitStatus.FAILED)
 
 
 FrameArgument = Annotated[int, typer.Argument(metavar="FRAME", help="The frame's number.")]

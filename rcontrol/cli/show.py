@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from rcontrol.check.reports import NodeReport
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import JobInfo
 from rcontrol.web.node_models import NodeState
@@ -109,6 +110,34 @@ def nodes(found: Sequence[NodeState]) -> None:
         for node in found
     ]
     _table(("node", "state", "rendering", "reason"), rows)
+
+
+def reports(found: Sequence[NodeReport]) -> None:
+    """Print what trying each node has shown, and below that what is wrong and what to do."""
+    rows = [
+        (
+            report.node,
+            "yes" if report.reached else "no",
+            ", ".join(one.version or one.path or f"no {one.program}" for one in report.programs),
+            report.storage,
+            f"{report.free_mb / 1024:.0f} GB" if report.free_mb else "",
+            f"{round(report.clock_skew_s):+d} s" if report.reached else "",
+            _result(report),
+        )
+        for report in found
+    ]
+    _table(("node", "reached", "renderers", "storage", "free", "clock", "result"), rows)
+    for report in found:
+        for line in report.problems:
+            print(f"{report.node}: {printable(line)}")
+        for line in report.notes:
+            print(f"{report.node}: (note) {printable(line)}")
+
+
+def _result(report: NodeReport) -> str:
+    counts = {"problem": len(report.problems), "note": len(report.notes)}
+    words = (f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items() if n)
+    return ", ".join(words) or "ok"
 
 
 def attempts(found: Sequence[AttemptInfo]) -> None:

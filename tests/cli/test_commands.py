@@ -215,7 +215,7 @@ def test_help_tells_the_exit_statuses(run: Run) -> None:
         (0, 0),
         (3, 3),
         (ConfigError("farm.yaml", "timeout", "is no number", "write one"), ExitStatus.USAGE),
-        (SessionError("hex1", "no"), ExitStatus.JOB_ENDED),
+        (SessionError("hex1", "no"), ExitStatus.FAILED),
         (KeyboardInterrupt(), ExitStatus.INTERRUPTED),
     ],
 )

@@ -1,6 +1,10 @@
 """Nodes are added, removed, paused and freed while real jobs render."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -125,3 +129,22 @@ def test_a_frame_is_killed_and_rendered_again(farm: Server, base: Path) -> None:
     assert [one["error"] for one in killed] == ["killed by a person"]
     assert [one["blame"] for one in killed] == [""]
     assert state(farm, "hex1")["state"] == "online"
+
+
+def test_the_configuration_is_checked(farm: Server, sshd: Sshd) -> None:
+    down = {"name": "down", "port": 1}
+    farm.config.write_text(yaml.safe_dump({**farm.settings, "render_nodes": ["hex1", down]}))
+    checked = subprocess.run(
+        [sys.executable, "-m", "rcontrol", "check", "-c", str(farm.config), "--json"],
+        env={**os.environ, "HOME": str(sshd.home)},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    assert checked.returncode == 1, checked.stderr
+    [hex1, unreachable] = json.loads(checked.stdout)
+    assert hex1["problems"] == []
+    assert hex1["storage"] == "same"
+    [program] = hex1["programs"]
+    assert re.match(r"(Blender|bpy) \d+\.\d+", program["version"])
+    assert "refused the connection" in unreachable["problems"][0]
