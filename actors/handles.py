@@ -14,6 +14,7 @@ from ray.exceptions import RayActorError, RayTaskError
 from actors import job_manager, node_actor
 from actors.cluster import NAMESPACE
 from actors.links import Held, NodeActorLost, Reports
+from actors.ray_meter import RayMeter
 from rcontrol.config import Settings
 from rcontrol.errors import FarmUnavailable
 from rcontrol.farm.commands import RenderFrame
@@ -55,6 +56,7 @@ class JobManager(job_manager.JobManager):
             store,
             lambda node, farm_id: _link(settings, node, farm_id),
             started_again=ray.get_runtime_context().was_current_actor_reconstructed,
+            meter=RayMeter(),
         )
         # A call to oneself waits until the constructor is through.
         ray.get_runtime_context().current_actor.start.remote()
@@ -139,8 +141,8 @@ class RayNodeLink:
 
     def render(self, epoch: int, order: RenderFrame) -> Awaitable[None]:
         """See `links.NodeLink`; the call is named after the frame, for Ray's dashboard."""
-        name = f"{order.spec.name}/{order.frame}"
-        return self._await(self._handle.render.options(name=name).remote(epoch, order))
+        remote = self._handle.render.options(name=order.task_name).remote
+        return self._await(remote(epoch, order))
 
     def withdraw(self, epoch: int, attempt: AttemptId) -> Awaitable[None]:
         """See `links.NodeLink`."""

@@ -22,7 +22,7 @@ from rcontrol.farm.model import JobId
 from rcontrol.farm.reasons import Why
 from rcontrol.farm.settings import NodeSettings
 from rcontrol.farm.viewlog import ViewLog
-from rcontrol.farm.views import AttemptView, FarmDelta, FrameResult
+from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmDelta, FarmView, FrameResult
 from rcontrol.farm.why import inquire
 from rcontrol.framelogs import LogPart, Logs
 from rcontrol.gateway import JobRequest
@@ -42,6 +42,8 @@ An actor answers when it has looked at its node. Refused connections are known a
 that does not answer after 10 s. A frame still rendered on a node that cannot be reached until then
 is given out again, and its session ended when the node comes back.
 """
+MEASURE_S: Final = 5.0
+"""Between two looks of the meter; Ray passes its metrics on every 10 s."""
 LONG_POLL_S: Final = 20.0
 """A question for changes is answered after this long even if there are none."""
 
@@ -62,16 +64,19 @@ class JobManager:
         clock: Callable[[], float] = time.time,
         *,
         started_again: bool = False,
+        meter: Callable[[FarmView], None] | None = None,
     ) -> None:
         """`link_to(node, farm_id)` finds or starts a node's actor; it may block.
 
         `started_again`: in the place of one that died, so that nodes may be connected, and the
-        configuration file may have been read again since `settings` were.
+        configuration file may have been read again since `settings` were. `meter` is shown the
+        farm again and again.
         """
         self._settings = settings
         self._store = store
         self._link_to = link_to
         self._clock = clock
+        self._meter = meter
         self._started_again = started_again
         self._storage = Storage(settings.base_dir)
         self._logs = Logs(settings.logs_dir)
@@ -137,6 +142,8 @@ class JobManager:
             crew.open(node.member.settings)
         self._spawn(self._open_when(inbox, crew, list(farm.state.nodes)))
         self._spawn(self._tick(inbox))
+        if self._meter is not None:
+            self._spawn(self._measure(inbox, self._meter))
         self._spawn(self._log_room.keep(lambda: inbox.farm.state.jobs))
         return inbox
 
@@ -144,6 +151,15 @@ class JobManager:
         with suppress(TimeoutError):
             await asyncio.wait_for(crew.all_adopted(nodes), ADOPTION_S)
         inbox.put(ev.FarmOpened(self._clock()))
+
+    async def _measure(self, inbox: Inbox, meter: Callable[[FarmView], None]) -> None:
+        view = EMPTY_VIEW
+        while True:
+            async with inbox.settled:
+                delta = inbox.views.since(view.epoch, view.version, inbox.farm.state)
+            view = view.with_changes(delta)
+            meter(view)
+            await asyncio.sleep(MEASURE_S)
 
     async def _tick(self, inbox: Inbox) -> None:
         while True:

@@ -71,6 +71,8 @@ class NodeActor:
         self._connection: ev.NodeCameUp | ev.NodeWentDown = ev.NodeWentDown(0.0, node, "connecting")
         self._held: dict[AttemptId, ev.AttemptStarted | ev.AttemptReturned] = {}
         """Attempts without an outcome: begun ones as AttemptStarted, others as AttemptReturned."""
+        self._names: dict[AttemptId, str] = {}
+        """`job-name/frame` of what was ordered; of what was found on the node there is none."""
         self._outbox: dict[AttemptId, Outcome] = {}
         self._ended: dict[AttemptId, asyncio.Event] = {}
         self._reports: list[tuple[int, ev.Event]] = []
@@ -80,7 +82,12 @@ class NodeActor:
         self._progress_at = 0.0
 
     def __repr__(self) -> str:
-        return f"NodeActor({self._node})"
+        running = [
+            self._names.get(attempt, f"{event.job}/{event.frame}")
+            for attempt, event in self._held.items()
+            if isinstance(event, ev.AttemptStarted)
+        ]
+        return f"NodeActor({': '.join(filter(None, [self._node, ', '.join(running)]))})"
 
     async def adopt(self, epoch: int) -> Held:
         """See `links.NodeLink`."""
@@ -132,6 +139,7 @@ class NodeActor:
         self._held[attempt] = ev.AttemptReturned(
             0.0, self._node, attempt, order.spec.id, order.frame
         )
+        self._names[attempt] = order.task_name
         ended = self._ended[attempt] = asyncio.Event()
         driver.queue(order)
         await ended.wait()
@@ -188,6 +196,7 @@ class NodeActor:
                 self._progress.pop(event.attempt, None)
                 if self._held.pop(event.attempt, None) is None:
                     return
+                self._names.pop(event.attempt, None)
                 self._outbox[event.attempt] = event
                 self._ended.pop(event.attempt).set()
             case ev.NodeCameUp() | ev.NodeWentDown():

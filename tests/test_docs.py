@@ -15,6 +15,7 @@ from actors import NotebookFarm
 from rcontrol.cli.main import app
 from rcontrol.config import load
 from rcontrol.config.keys import FileKeys
+from rcontrol.farm.figures import FIGURES, FRAME_SECONDS
 from rcontrol.farm.reasons import Reason
 from rcontrol.states_page import page
 from rcontrol.web.routes import ROUTES
@@ -156,3 +157,10 @@ def test_every_reason_for_waiting_has_an_example() -> None:
     operating = (ROOT / "docs" / "operating.md").read_text()
     listed = [word.strip("`") for word, _ in rows(section(operating, "Why is nothing happening?"))]
     assert listed == list(Reason)
+
+
+def test_every_figure_is_documented() -> None:
+    operating = (ROOT / "docs" / "operating.md").read_text()
+    listed = [row[0].strip("`") for row in rows(section(operating, "Figures for Prometheus"))]
+    ends = {"gauge": "", "counter": "_total"}
+    assert listed == [*(figure.name + ends[figure.kind] for figure in FIGURES), FRAME_SECONDS]

@@ -15,6 +15,11 @@ class RenderFrame:
     frame: int
     spec: JobSpec
 
+    @property
+    def task_name(self) -> str:
+        """What people see of it in Ray's dashboard."""
+        return f"{self.spec.name}/{self.frame}"
+
 
 @dataclass(frozen=True, slots=True)
 class WithdrawAttempt:

@@ -25,6 +25,7 @@ from rcontrol.farm.model import (
     Opening,
     Standing,
 )
+from rcontrol.farm.tally import NOTHING_YET
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class State:
         self.openings: Journaled[JobId, Opening] = Journaled()
         self.percent: dict[AttemptId, float] = {}
         """Soft: progress of attempts, 0.0-100.0."""
+        self.tally = NOTHING_YET
+        """Of what is committed."""
         self._frames: dict[JobId, FrameTable] = {}
         self._switches: Journaled[Literal["switches"], _Switches] = Journaled()
         self._switches["switches"] = _Switches(autostart)
@@ -292,6 +295,9 @@ class State:
 
     def commit(self) -> None:
         """All of it is saved."""
+        for ended in self._ended:
+            frames = self._frames[ended.attempt.job]
+            self.tally = self.tally.after(ended, frames.status(ended.attempt.frame))
         for table in self._tables():
             table.commit()
         self._forget_removed()

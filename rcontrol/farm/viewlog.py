@@ -43,6 +43,7 @@ class ViewLog:
             jobs=tuple(job_view(state, job) for job in changed if job in state.jobs),
             deleted=frozenset(job for job in changed if job not in state.jobs),
             nodes=tuple(node_view(state, node) for node in state.in_order()),
+            tally=state.tally,
             whole=whole,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from rcontrol.farm.model import AttemptId, Blame, Job, JobId, JobStatus, NodeDuty, NodeStatus
+from rcontrol.farm.tally import NOTHING_YET, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class FarmView:
     """In queue order."""
     nodes: tuple[NodeView, ...]
     """Those of the configuration file in its order, then those that were added."""
+    tally: Tally = NOTHING_YET
 
     @property
     def members(self) -> tuple[NodeView, ...]:
@@ -151,6 +153,7 @@ class FarmView:
             autostart=delta.autostart,
             jobs=jobs,
             nodes=delta.nodes,
+            tally=delta.tally,
         )
 
 
@@ -169,5 +172,6 @@ class FarmDelta:
     deleted: frozenset[JobId]
     nodes: tuple[NodeView, ...]
     """All of them."""
+    tally: Tally
     whole: bool = False
     """`jobs` are all jobs: the asker's version was of another epoch, or too old."""

@@ -21,6 +21,7 @@ from rcontrol.web.answers import NO_STORE
 from rcontrol.web.frames import JobFrames
 from rcontrol.web.live import Live
 from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
+from rcontrol.web.metrics import exposition
 from rcontrol.web.models import (
     AutostartState,
     Folder,
@@ -328,6 +329,12 @@ async def enable_autostart(call: Call) -> None:
 async def disable_autostart(call: Call) -> None:
     """Have waiting jobs wait for a person."""
     await call.farm.set_autostart(False)
+
+
+async def metrics(call: Call) -> Response:
+    """Return the farm in figures, for Prometheus."""
+    content, media_type = exposition(call.farm.view(), call.headers.get("accept", ""))
+    return Response(content, headers={**NO_STORE, "Content-Type": media_type})
 
 
 async def openapi(call: Call) -> Mapping[str, Any]:

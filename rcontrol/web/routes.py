@@ -209,6 +209,7 @@ ROUTES: Final = (
     Route("/config/autostart", READ, handlers.autostart, answer=AutostartState),
     Route("/config/autostart/enable", ACT, handlers.enable_autostart),
     Route("/config/autostart/disable", ACT, handlers.disable_autostart),
+    Route("/metrics", READ, handlers.metrics, media="text/plain"),
     Route("/openapi.json", READ, handlers.openapi, answer=dict[str, Any]),
 )
 

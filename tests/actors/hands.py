@@ -161,10 +161,10 @@ class Hands:
     def new_store(self) -> Store:
         return Store(sqlite_url(self.settings.work_dir))
 
-    def manager(self, *, started_again: bool = False) -> JobManager:
+    def manager(self, **options: Any) -> JobManager:
         """Return a JobManager that has yet to start, as Ray would after a crash."""
         self.store = self.new_store()
-        return JobManager(self.settings, self.store, self._link, started_again=started_again)
+        return JobManager(self.settings, self.store, self._link, **options)
 
     def actor(self, node: str) -> _Process:
         """Return a NodeActor, started anew if it is dead."""

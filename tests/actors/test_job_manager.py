@@ -89,6 +89,23 @@ def test_a_frame_that_was_given_up_says_its_last_words_when_its_job_has_ended(
     run(test)
 
 
+def test_its_meter_is_shown_the_farm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.job_manager.MEASURE_S", 0.01)
+
+    async def test() -> None:
+        hands, shown = Hands(tmp_path), list[FarmView]()
+        manager = hands.manager(meter=shown.append)
+        await manager.submit(request(1))
+        await until(lambda: hands.drivers["hex1"].line)
+        hands.drivers["hex1"].finish()
+        await until(lambda: shown and shown[-1].tally.done == 1)
+        assert sum(shown[-1].tally.by_seconds) == 1
+        assert [view.job.status for view in shown[-1].jobs.values()] == [JobStatus.FINISHED]
+        await manager.close()
+
+    run(test)
+
+
 def test_an_action_is_durable_before_it_is_answered(tmp_path: Path) -> None:
     async def test() -> None:
         hands = Hands(tmp_path, autostart=False)

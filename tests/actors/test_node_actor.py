@@ -6,7 +6,8 @@ import pytest
 
 from actors.node_actor import NodeActor, Report
 from rcontrol.farm import events as ev
-from rcontrol.farm.model import AttemptId, JobId
+from rcontrol.farm.commands import RenderFrame
+from rcontrol.farm.model import AttemptId, JobId, JobSpec
 from tests.actors.hands import PlayedDriver
 
 FOUND = ev.AttemptStarted(1.0, "hex1", AttemptId("1-7"), JobId("job"), 7)
@@ -43,6 +44,31 @@ def test_a_new_actor_answers_with_what_is_found() -> None:
         held = await adopting
         assert held.attempts == (FOUND,)
         assert held.connection == UP
+
+    asyncio.run(scenario())
+
+
+def test_its_repr_says_what_it_renders() -> None:
+    async def scenario() -> None:
+        node, drivers = actor()
+        assert repr(node) == "NodeActor(hex1)"
+        adopting = asyncio.create_task(node.adopt(3))
+        await asyncio.sleep(0)
+        drivers[0].report(FOUND)
+        drivers[0].report(UP)
+        await adopting
+        spec = JobSpec(JobId("feed"), "shot", "/s.blend", "blend", 1, 9)
+        order = RenderFrame("hex1", AttemptId("3-1"), 5, spec)
+        rendering = asyncio.create_task(node.render(3, order))
+        await asyncio.sleep(0)
+        assert repr(node) == "NodeActor(hex1: job/7)"
+        drivers[0].report(ev.AttemptStarted(4.0, "hex1", order.attempt, spec.id, 5))
+        drivers[0].report(ev.FrameRendered(5.0, "hex1", FOUND.attempt, FOUND.job, 7, 1.0, ()))
+        await asyncio.sleep(0)
+        assert repr(node) == "NodeActor(hex1: shot/5)"
+        drivers[0].report(ev.FrameRendered(6.0, "hex1", order.attempt, spec.id, 5, 1.0, ()))
+        await rendering
+        assert repr(node) == "NodeActor(hex1)"
 
     asyncio.run(scenario())
 
