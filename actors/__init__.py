@@ -1,5 +1,5 @@
 """The Ray actors and all that starts them: the only code that imports ray."""
 
-from actors.notebook import NotebookFarm, connect
+from actors.notebook import connect
 
-__all__ = ["NotebookFarm", "connect"]
+__all__ = ["connect"]

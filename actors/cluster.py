@@ -1,6 +1,7 @@
 """The Ray that the actors live in: an embedded one that ends with the server, or a cluster."""
 
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -117,7 +118,12 @@ def join(address: str) -> None:
 
     if not ray.is_initialized():
         try:
-            ray.init(address=address, namespace=NAMESPACE, log_to_driver=False)
+            ray.init(
+                address=address,
+                namespace=NAMESPACE,
+                log_to_driver=False,
+                logging_level=logging.WARNING,
+            )
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise FarmUnavailable(f"no Ray answers at {address}: {error}") from None
 

@@ -124,6 +124,12 @@ def answer_now(call: Any, timeout_s: float | None = None) -> Any:
         raise FarmUnavailable(_first_line(error)) from None
 
 
+def arrived(call: Any, timeout_s: float) -> bool:
+    """Wait for the answer to a call, and return whether it is there."""
+    done, _ = ray.wait([call], timeout=timeout_s)
+    return bool(done)
+
+
 class RayNodeLink:
     """A `links.NodeLink` over a Ray actor handle."""
 

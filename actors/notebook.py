@@ -3,18 +3,29 @@
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 from actors.cluster import join, join_local
 from rcontrol.config import NodeKeys, load, node_of
-from rcontrol.farm.model import JobId, JobOptions, JobStatus, Publish
-from rcontrol.farm.views import EMPTY_VIEW, AttemptView, FarmView, JobView
+from rcontrol.errors import FarmUnavailable, JobNotFound
+from rcontrol.farm.model import JobId, JobOptions, Publish
+from rcontrol.farm.views import EMPTY_VIEW, FarmView
 from rcontrol.framelogs import LogPart
 from rcontrol.gateway import JobRequest
+from rcontrol.notebook import NotebookFarm
+from rcontrol.notebook.calls import ENDED
+from rcontrol.web import wire
 from rcontrol.web.bodies import check
+from rcontrol.web.frames import runs
+from rcontrol.web.log_models import AttemptInfo, LogText
+from rcontrol.web.models import FrameStates, JobInfo, WhyAnswer
+from rcontrol.web.node_models import NodeState
+
+PATIENCE_S: Final = 60.0
+"""How long a wait puts up with a JobManager that does not answer: it may be started again."""
 
 
-def connect(config: str | Path | None = None, *, address: str = "") -> "NotebookFarm":
+def connect(config: str | Path | None = None, *, address: str = "") -> NotebookFarm:
     """Join a running farm.
 
     `config` is the configuration file that `rcontrol serve` was started with, or its
@@ -37,147 +48,211 @@ def connect(config: str | Path | None = None, *, address: str = "") -> "Notebook
             join_local(settings.work_dir)
     from actors.handles import find_job_manager
 
-    return NotebookFarm(find_job_manager(), place)
+    return NotebookFarm(ActorCalls(find_job_manager(), place))
 
 
-class NotebookFarm:
-    """A running farm; every call blocks until it is durable and raises what was refused."""
+class ActorCalls:
+    """`notebook.Calls` to the JobManager's handle. Raises what it refused, and FarmUnavailable."""
 
     def __init__(self, manager: Any, config: Path) -> None:
         """`config`: the configuration file, which is read where nodes are added or reloaded."""
         self._manager, self._config = manager, config
+        self._view = EMPTY_VIEW
 
-    def view(self) -> FarmView:
-        """Return the whole farm as it is now."""
-        delta = self._call("changes_since", 0, 0)
-        return EMPTY_VIEW.with_changes(delta)
+    def __repr__(self) -> str:
+        return f"ActorCalls({str(self._config)!r})"
 
-    def job(self, job: str) -> JobView:
-        """Return one job as it is now. Raises KeyError."""
-        return self.view().jobs[JobId(job)]
+    # --- jobs ---
 
     def submit(
         self,
         path: str,
         start_frame: int,
         end_frame: int,
-        *,
         nodes: Sequence[str] | None = None,
+        *,
         name: str = "",
+        engine: str = "",
         output: str = "",
         scene: str = "",
         args: Sequence[str] = (),
-        publish: Publish = Publish.FENCED,
+        publish: Literal["fenced", "direct"] = "fenced",
         priority: int = 0,
-    ) -> JobId:
-        """Queue a job and return its id; `nodes` None: all of them."""
+    ) -> str:
+        """See `client.Client.submit`."""
         if nodes is None:
-            nodes = [node.name for node in self.view().members]
-        options = JobOptions(output, scene, tuple(args), Publish(publish))
+            nodes = [node.name for node in self._look().members]
         request = JobRequest(
             path=path,
             start_frame=start_frame,
             end_frame=end_frame,
             nodes=tuple(nodes),
+            engine=engine,
             name=name,
-            options=options,
+            options=JobOptions(output, scene, tuple(args), Publish(publish)),
             priority=priority,
         )
         job, _ = self._call("submit", request)
-        return JobId(job)
+        return str(job)
+
+    def jobs(self) -> list[JobInfo]:
+        """See `notebook.Calls`."""
+        view, now = self._look(), time.time()
+        return [wire.job_info(job, view.members, now) for job in view.jobs.values()]
+
+    def job(self, job: str) -> JobInfo:
+        """See `notebook.Calls`. Raises JobNotFound."""
+        return _info(self._look(), job)
+
+    def follow(self, job: str) -> Iterator[JobInfo]:
+        """See `notebook.Calls`. A JobManager that goes away is waited for, `PATIENCE_S` at most."""
+        from actors.handles import answer_now, arrived
+
+        view, news = self._look(), None
+        answered = time.monotonic()
+        while True:
+            info = _info(view, job)
+            yield info
+            if info["status"] in ENDED:
+                return
+            try:
+                news = news or self._ask("changes_since", view.epoch, view.version)
+                if arrived(news, 1.0):
+                    news, delta = None, answer_now(news)
+                    view = view.with_changes(delta)
+                    answered = time.monotonic()
+            except FarmUnavailable:
+                if time.monotonic() - answered > PATIENCE_S:
+                    raise
+                news = None
+                time.sleep(1.0)
 
     def start(self, job: str) -> None:
-        """Start or resume a job at once."""
+        """See `notebook.Calls`."""
         self._call("start_job", job)
 
     def stop(self, job: str) -> None:
-        """Stop a job; its renders are killed."""
+        """See `notebook.Calls`."""
         self._call("stop_job", job)
 
     def enqueue(self, job: str) -> None:
-        """Put a stopped or failed job back in the queue."""
+        """See `notebook.Calls`."""
         self._call("enqueue_job", job)
 
     def delete(self, job: str) -> None:
-        """Remove a job that is not rendering."""
+        """See `notebook.Calls`."""
         self._call("delete_job", job)
 
     def move(self, job: str, before: str | None = None) -> None:
-        """Put a job before another one in the queue, or last."""
+        """See `notebook.Calls`."""
         self._call("move_job", job, before)
 
     def clear_finished(self) -> None:
-        """Remove every job that is Finished."""
+        """See `notebook.Calls`."""
         self._call("clear_finished")
 
-    def attempts(self, job: str, frame: int) -> Sequence[AttemptView]:
-        """Return the attempts at a frame as they were made."""
-        found: Sequence[AttemptView] = self._call("attempts", job, frame)
-        return found
+    def why_job(self, job: str, frame: int | None = None) -> WhyAnswer:
+        """See `notebook.Calls`."""
+        return wire.why(self._call("why_job", job, frame))
 
-    def log(self, job: str, frame: int, attempt: str = "") -> str:
-        """Return what the renderer has said so far at a frame: in one attempt, or in the last.
+    # --- frames ---
 
-        Raises:
-            LogNotFound: no output of it is kept.
-        """
-        text, position, at_end = "", 0, False
-        while not at_end:
+    def frames(self, job: str) -> FrameStates:
+        """See `notebook.Calls`."""
+        first = self.job(job)["start_frame"]
+        return {"first": first, "states": runs(self._call("frame_states", job))}
+
+    def attempts(self, job: str, frame: int) -> list[AttemptInfo]:
+        """See `notebook.Calls`."""
+        return [wire.attempt_info(attempt) for attempt in self._call("attempts", job, frame)]
+
+    def read_log(self, job: str, frame: int, attempt: str = "") -> Iterator[LogText]:
+        """See `notebook.Calls`. Raises LogNotFound where no output is kept."""
+        position = 0
+        while True:
             part: LogPart = self._call("read_log", job, frame, attempt, position)
-            text, position, at_end = text + part.text, part.next, part.at_end
-            attempt = part.attempt
-        return text
+            yield wire.log_text(part, running=False)
+            if part.at_end:
+                return
+            attempt, position = part.attempt, part.next
+
+    # --- nodes ---
+
+    def nodes(self) -> list[NodeState]:
+        """See `notebook.Calls`."""
+        return [wire.node_state(node) for node in self._look().nodes]
+
+    def why_node(self, node: str) -> WhyAnswer:
+        """See `notebook.Calls`."""
+        return wire.why(self._call("why_node", node))
+
+    def enable_node(self, job: str, node: str) -> None:
+        """See `notebook.Calls`."""
+        self._call("set_node_enabled", job, node, True)
+
+    def disable_node(self, job: str, node: str) -> None:
+        """See `notebook.Calls`."""
+        self._call("set_node_enabled", job, node, False)
 
     def add_node(self, name: str, **settings: Any) -> None:
-        """Add a node; `settings` are keys of an entry of `render_nodes`: `host`, `slots`, ...
-
-        What the configuration file says of all nodes holds for it as well.
-        """
+        """See `notebook.Calls`. What the file says of all nodes holds for it as well."""
         entry = check(NodeKeys, {"name": name, **settings})
         self._call("add_node", node_of(self._config, entry))
 
     def remove_node(self, node: str) -> None:
-        """Have a node leave; it finishes its frames."""
+        """See `notebook.Calls`."""
         self._call("remove_node", node)
 
     def pause_node(self, node: str, reason: str = "") -> None:
-        """Give a node no more frames of any job; it finishes those it has."""
+        """See `notebook.Calls`."""
         self._call("pause_node", node, reason)
 
     def resume_node(self, node: str) -> None:
-        """Give a paused node frames again."""
+        """See `notebook.Calls`."""
         self._call("resume_node", node)
 
     def kill_frames(self, node: str) -> None:
-        """Kill the frames a node is at; they go back, first in line."""
+        """See `notebook.Calls`."""
         self._call("kill_frames", node)
 
     def reload_nodes(self) -> None:
-        """Take the nodes from the configuration file as it is now. Raises ConfigError."""
+        """See `notebook.Calls`. Raises ConfigError."""
         self._call("list_nodes", load(self._config).nodes, True)
 
-    def watch(self, job: str, *, timeout_s: float | None = None) -> Iterator[JobView]:
-        """Yield the job whenever it has changed, until it no longer waits or renders.
+    # --- autostart ---
 
-        Raises:
-            KeyError: there is no such job.
-            TimeoutError: `timeout_s` seconds are over.
-        """
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        view = self.view()
-        shown = None
-        while True:
-            now = view.jobs[JobId(job)]
-            if now != shown:
-                shown = now
-                yield now
-            if now.job.status not in (JobStatus.WAITING, JobStatus.RENDERING):
-                return
-            if deadline is not None and time.monotonic() > deadline:
-                raise TimeoutError(f"job {job} is still {now.job.status}")
-            view = view.with_changes(self._call("changes_since", view.epoch, view.version))
+    def autostart(self) -> bool:
+        """See `notebook.Calls`."""
+        return self._look().autostart
+
+    def set_autostart(self, on: bool) -> None:
+        """See `notebook.Calls`."""
+        self._call("set_autostart", on)
+
+    # --- Ray ---
+
+    def _look(self) -> FarmView:
+        """Return the farm as it is now, at the cost of what has changed since the last look."""
+        seen = self._view
+        # The version before the one that was seen, lest the answer wait for a newer one.
+        delta = self._call("changes_since", seen.epoch, seen.version - 1)
+        self._view = seen.with_changes(delta)
+        return self._view
 
     def _call(self, method: str, *arguments: Any) -> Any:
         from actors.handles import answer_now
 
-        return answer_now(getattr(self._manager, method).remote(*arguments))
+        return answer_now(self._ask(method, *arguments))
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        # Kept out of Ray's task table, which is to show frames.
+        remote = getattr(self._manager, method).options(enable_task_events=False).remote
+        return remote(*arguments)
+
+
+def _info(view: FarmView, job: str) -> JobInfo:
+    try:
+        found = view.jobs[JobId(job)]
+    except KeyError:
+        raise JobNotFound(job) from None
+    return wire.job_info(found, view.members, time.time())

@@ -2,8 +2,7 @@
 
 ClientError                the request did not succeed
 ├── ApiError               the server answered with an error
-├── ServerUnreachable      nothing answers at the URL, or it is no rcontrol server
-└── WaitTimeout            the job did not come to an end in time
+└── ServerUnreachable      nothing answers at the URL, or it is no rcontrol server
 """
 
 import math
@@ -18,11 +17,14 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from rcontrol.errors import RcontrolError
+from rcontrol.notebook import NotebookFarm
+from rcontrol.notebook.calls import ENDED, last_state
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     AutostartState,
     ErrorBody,
     Folder,
+    FrameStates,
     JobCreated,
     JobInfo,
     Summary,
@@ -39,8 +41,6 @@ LOG_POLL_S: Final = 0.3
 PATIENCE_S: Final = 60.0
 """How long a wait puts up with a server that does not answer: it may be restarting."""
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-ENDED: Final = frozenset({"Finished", "Failed", "Stopped"})
-"""Statuses in which a job renders nothing until a person acts."""
 
 JOB_CREATED: Final = TypeAdapter(JobCreated)
 SUMMARY: Final = TypeAdapter(Summary)
@@ -50,12 +50,18 @@ NAMES: Final = TypeAdapter(list[str])
 NODES: Final = TypeAdapter(list[NodeState])
 AUTOSTART: Final = TypeAdapter(AutostartState)
 WHY: Final = TypeAdapter(WhyAnswer)
+FRAMES: Final = TypeAdapter(FrameStates)
 FOLDER: Final = TypeAdapter(Folder)
 ATTEMPTS: Final = TypeAdapter(list[AttemptInfo])
 LOG: Final = TypeAdapter(LogText)
 ERROR: Final = TypeAdapter(ErrorBody)
 
 Answer = TypeVar("Answer")
+
+
+def connect(url: str = DEFAULT_URL) -> NotebookFarm:
+    """Return a server's farm, whose jobs and nodes are objects."""
+    return NotebookFarm(Client(url))
 
 
 class ClientError(RcontrolError):
@@ -84,17 +90,6 @@ class ServerUnreachable(ClientError):
         return f"no rcontrol server at {self.url} ({self.cause}); start one with `rcontrol serve`"
 
 
-class WaitTimeout(ClientError):
-    """A job did not come to an end in time."""
-
-    def __init__(self, job: str, status: str, timeout_s: float) -> None:
-        super().__init__(job, status, timeout_s)
-        self.job, self.status, self.timeout_s = job, status, timeout_s
-
-    def __str__(self) -> str:
-        return f"job {self.job} is still {self.status} after {self.timeout_s:g} s"
-
-
 class Client:
     """One server. Every method raises ApiError or ServerUnreachable.
 
@@ -108,6 +103,9 @@ class Client:
         except httpx.InvalidURL as error:
             raise ServerUnreachable(url, str(error)) from error
         self._http = httpx.Client(timeout=timeout_s, trust_env=host not in LOOPBACK)
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
 
     def __enter__(self) -> "Client":
         return self
@@ -211,11 +209,7 @@ class Client:
 
     def wait(self, job: str, *, timeout_s: float | None = None, every_s: float = POLL_S) -> JobInfo:
         """Return a job once it is Finished, Failed or Stopped. Raises WaitTimeout besides."""
-        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        for info in self.follow(job, every_s=every_s):
-            if info["status"] not in ENDED and time.monotonic() >= deadline:
-                raise WaitTimeout(job, info["status"], timeout_s or 0.0)
-        return info
+        return last_state(self.follow(job, every_s=every_s), timeout_s)
 
     def follow(self, job: str, *, every_s: float = POLL_S) -> Iterator[JobInfo]:
         """Yield a job again and again; last when it is Finished, Failed or Stopped.
@@ -226,6 +220,10 @@ class Client:
             yield info
             if info["status"] in ENDED:
                 return
+
+    def frames(self, job: str) -> FrameStates:
+        """Return the state of every frame of a job, in short."""
+        return self._read(FRAMES, "job", "frames", job)
 
     def attempts(self, job: str, frame: int) -> list[AttemptInfo]:
         """Return the attempts at a frame as they were made, the running one included."""

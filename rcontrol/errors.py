@@ -18,6 +18,7 @@
     ├── StoreError             the database did not take or give the farm's state
     │   └── StoreTooNew        it was written by a newer version
     ├── FarmUnavailable        the JobManager does not answer
+    ├── WaitTimeout            a job did not come to an end in time
     └── StaleEpoch             a call from a JobManager that has been replaced
 
 Facts are attributes; every one can be pickled, because Ray carries them between processes.
@@ -206,3 +207,14 @@ class StaleEpoch(RcontrolError):
 
     def __str__(self) -> str:
         return f"epoch {self.epoch} is over: {self.newest} is in charge"
+
+
+class WaitTimeout(RcontrolError):
+    """A job did not come to an end in time."""
+
+    def __init__(self, job: str, status: str, timeout_s: float) -> None:
+        super().__init__(job, status, timeout_s)
+        self.job, self.status, self.timeout_s = job, status, timeout_s
+
+    def __str__(self) -> str:
+        return f"job {self.job} is still {self.status} after {self.timeout_s:g} s"

@@ -8,15 +8,16 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from typer.main import get_command
 
-from actors import NotebookFarm
 from rcontrol.cli.main import app
 from rcontrol.config import load
 from rcontrol.config.keys import FileKeys
 from rcontrol.farm.figures import FIGURES, FRAME_SECONDS
 from rcontrol.farm.reasons import Reason
+from rcontrol.notebook import NotebookFarm, NotebookJob
 from rcontrol.states_page import page
 from rcontrol.web.routes import ROUTES
 
@@ -101,17 +102,25 @@ def test_readmes_configuration_loads(tmp_path: Path) -> None:
     assert [node.name for node in load(config).nodes] == ["hex1", "hex2"]
 
 
-def test_readmes_notebook_calls_what_there_is() -> None:
+@pytest.mark.parametrize(("name", "kind"), [("farm", NotebookFarm), ("job", NotebookJob)])
+def test_readmes_notebook_calls_what_there_is(name: str, kind: type) -> None:
     called = {
         node.attr
         for node in ast.walk(ast.parse(block("python")))
         if isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
-        and node.value.id == "farm"
+        and node.value.id == name
     }
-    called |= set(re.findall(r"`farm\.(\w+)\(", README))
-    assert called >= {"submit", "watch", "stop"}
-    assert not [name for name in called if not hasattr(NotebookFarm, name)]
+    called |= set(re.findall(rf"`{name}\.(\w+)\(", README))
+    assert called
+    assert not [attribute for attribute in called if not hasattr(kind, attribute)]
+
+
+def test_the_notebook_is_kept_without_output() -> None:
+    notebook: Any = nbformat.read(ROOT / "docs" / "notebook.ipynb", 4)  # type: ignore[no-untyped-call]
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not [cell for cell in cells if cell.outputs or cell.execution_count]
 
 
 def test_states_are_up_to_date() -> None:

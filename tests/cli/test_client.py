@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from rcontrol import client as module
-from rcontrol.client import ApiError, Client, ServerUnreachable, WaitTimeout
-from rcontrol.errors import FarmUnavailable
+from rcontrol.client import ApiError, Client, ServerUnreachable
+from rcontrol.errors import FarmUnavailable, WaitTimeout
 from tests.fakes.farm import FakeFarm
 from tests.web.server import serving
 
