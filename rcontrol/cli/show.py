@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rcontrol.check.reports import NodeReport
+from rcontrol.farm.words import clock
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import JobInfo
 from rcontrol.web.node_models import NodeState
@@ -244,17 +245,6 @@ def frames(job: JobInfo) -> str:
 def moment(at: float) -> str:
     """Return a point in time by this machine's clock; empty when there is none."""
     return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else ""
-
-
-def clock(seconds: float) -> str:
-    """Return a length of time as people read it; empty when there is none."""
-    if seconds <= 0:
-        return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 def printable(text: str) -> str:

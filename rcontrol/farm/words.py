@@ -21,6 +21,17 @@ def length(seconds: float) -> str:
     return f"{round(seconds / 60)} min"
 
 
+def clock(seconds: float) -> str:
+    """Return a length of time as people read it; empty when there is none."""
+    if seconds <= 0:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
 def counted(number: int, thing: str) -> str:
     """Return `1 frame`, `2 frames`."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
+from rcontrol.farm.words import clock
 from rcontrol.web.models import JobInfo
 from rcontrol.web.node_models import NodeState
 
@@ -68,10 +69,9 @@ def job_html(info: JobInfo) -> str:
         for name, node in info["node_status"].items()
         if node["rendering"]
     ]
-    times = f"{clock(info['time_elapsed'])} elapsed"
-    if info["time_remaining"]:
-        times += f", about {clock(info['time_remaining'])} left"
-    lines = [times, *at_work, escape(info["reason"])]
+    times = {"elapsed": info["time_elapsed"], "left": info["time_remaining"]}
+    said = ", ".join(f"{clock(seconds)} {word}" for word, seconds in times.items() if seconds)
+    lines = [said, *at_work, escape(info["reason"])]
     notes = "".join(f"<div style='opacity:.75'>{line}</div>" for line in lines if line)
     bar = (
         "<div style='background:#8883;border-radius:3px;height:8px;margin:4px 0'>"
@@ -93,7 +93,7 @@ def jobs_html(jobs: Sequence[JobInfo]) -> str:
             escape(job["name"]),
             _word(job["status"]),
             f"{job['frames_done']}/{frames_in_all(job)}",
-            clock(job["time_remaining"]) if job["time_remaining"] else "",
+            clock(job["time_remaining"]),
             escape(job["reason"]),
         ]
         for job in jobs
@@ -121,13 +121,6 @@ def nodes_html(nodes: Sequence[NodeState]) -> str:
 def frames_in_all(info: JobInfo) -> int:
     """Return how many frames a job has."""
     return info["end_frame"] - info["start_frame"] + 1
-
-
-def clock(seconds: float) -> str:
-    """Return a length of time as `1:02:03`, or `2:03`."""
-    minutes, left = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 def _word(word: str) -> str:
