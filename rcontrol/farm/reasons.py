@@ -21,7 +21,7 @@ class Reason(StrEnum):
     NO_NODE_ENABLED = "no_node_enabled"
     """no node is enabled for it: enable one"""
     NODES_OUT = "nodes_out"
-    """no enabled node is online: hex1 (offline: it refused the key)"""
+    """no enabled node can work: hex1 (offline: it refused the key)"""
     NODES_BUSY = "nodes_busy"
     """it waits for a node: hex1 (rendering frame 3 of cube (1f00a2c4))"""
     # of frames

@@ -266,7 +266,7 @@ def _rendering(inquiry: Inquiry, job: Job) -> Why:
         return Why(Reason.NO_NODE_ENABLED, f"{said}: {remedy}")
     said = inquiry.waits_for(job, enabled)
     if all(inquiry.out(node) for node in enabled):
-        return Why(Reason.NODES_OUT, f"no enabled node is online: {said}")
+        return Why(Reason.NODES_OUT, f"no enabled node can work: {said}")
     return Why(Reason.NODES_BUSY, f"it waits for a node: {said}")
 
 

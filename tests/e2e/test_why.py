@@ -50,7 +50,7 @@ def test_jobs_frames_and_nodes_say_what_they_wait_for(
 
         def out() -> str:
             said = why(server, short)
-            return said if said.startswith("no enabled node is online: ") else ""
+            return said if said.startswith("no enabled node can work: ") else ""
 
         said = until(out)
         assert "down (offline: 127.0.0.1:" in said

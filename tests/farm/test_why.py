@@ -97,7 +97,7 @@ def test_no_enabled_node_is_online() -> None:
     sim.now += 4.0
     assert job(sim, first) == (
         Reason.NODES_OUT,
-        "no enabled node is online: "
+        "no enabled node can work: "
         "hex1 and hex3 (offline: it refused the key; add it with ssh-copy-id), "
         "hex2 (resting 6 s more after 1 fault, the last: Error: no)",
     )
@@ -239,7 +239,7 @@ def test_a_node_that_people_keep_from_work() -> None:
     sim.finish("hex2")
     assert job(sim, first) == (
         Reason.NODES_OUT,
-        "no enabled node is online: hex1 (paused: new fans: resume it)",
+        "no enabled node can work: hex1 (paused: new fans: resume it)",
     )
     sim.send(ev.NodeRemoved(sim.now, "hex1"))
     assert job(sim, first)[1] == "the farm has no node: add one and enable it for this job"
