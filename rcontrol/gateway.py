@@ -16,9 +16,9 @@ class JobRequest:
 
     path: str
     """Project file: absolute, or relative to the base directory."""
-    start_frame: int
-    end_frame: int
-    """Inclusive."""
+    start_frame: int | None
+    end_frame: int | None
+    """Inclusive; None, both of them: `frames` says which."""
     nodes: tuple[str, ...]
     """Names of the nodes that may render it."""
     engine: str = ""
@@ -27,6 +27,8 @@ class JobRequest:
     """Empty: the file's name."""
     options: JobOptions = JobOptions()
     priority: int = 0
+    frames: str | None = None
+    """An expression, as `farm.numbers` reads it; None: all from `start_frame` to `end_frame`."""
 
 
 class Farm(Protocol):

@@ -5,6 +5,7 @@ from typing import Final
 
 from rcontrol.farm.lifecycle import FRAME_MOVES, FrameMove
 from rcontrol.farm.model import FrameStatus
+from rcontrol.farm.numbers import FrameNumbers
 
 _PENDING: Final = bytes([FrameStatus.PENDING])
 _MOST_FAILURES: Final = 255
@@ -17,7 +18,7 @@ class FrameTable:
     that comes back is lower than any never tried, so it goes first by itself.
     """
 
-    def __init__(self, frames: range) -> None:
+    def __init__(self, frames: FrameNumbers) -> None:
         self.frames: Final = frames
         self._status = bytearray(len(frames))
         self._failures = bytearray(len(frames))
@@ -28,8 +29,12 @@ class FrameTable:
         self._before: dict[int, tuple[int, int]] = {}
 
     def restore(self, run: range, status: FrameStatus, failures: int) -> None:
-        """Set consecutive frames as the store has them; leaves nothing to save."""
+        """Set evenly spaced frames as the store has them; leaves nothing to save."""
         first, last = self.frames.index(run[0]), self.frames.index(run[-1])
+        if last + 1 - first != len(run):  # the job has others between them
+            for frame in run:
+                self.restore(range(frame, frame + 1), status, failures)
+            return
         for before in FrameStatus:
             self._counts[before] -= self._status.count(before, first, last + 1)
         self._counts[status] += len(run)

@@ -6,17 +6,15 @@ A job's frames are the one exception: `frames.FrameTable` holds two bytes a fram
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
-from typing import Final, NewType
+from typing import NewType
 
+from rcontrol.farm.numbers import FrameNumbers, frames_between
 from rcontrol.farm.settings import NodeSettings
 
 JobId = NewType("JobId", str)
 """Opaque, without slashes: 32 hex digits."""
 AttemptId = NewType("AttemptId", str)
 """`<epoch>-<number>`, unique in the life of a store."""
-
-MAX_FRAMES: Final = 1_000_000
-"""Most frames of one job."""
 
 
 class JobStatus(StrEnum):
@@ -91,7 +89,7 @@ class Publish(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """What a job may say beside its file and its range."""
+    """What a job may say beside its file and its frames."""
 
     output: str = ""
     """Overrides the scene's output path; empty: as in the scene."""
@@ -121,11 +119,13 @@ class JobSpec:
     """Higher goes first among rendering jobs."""
     created_at: float = 0.0
     """Unix seconds."""
+    expression: str = ""
+    """Which frames from `start_frame` to `end_frame`, both among them; empty: all."""
 
     @property
-    def frames(self) -> range:
+    def frames(self) -> FrameNumbers:
         """Every frame number of the job, in order."""
-        return range(self.start_frame, self.end_frame + 1)
+        return frames_between(self.start_frame, self.end_frame, self.expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +300,7 @@ class StoredJob:
 
     job: Job
     frames: Sequence[tuple[range, FrameStatus, int]]
-    """Runs of consecutive frames: (frame numbers, DONE, GIVEN_UP or PENDING, failures of each);
+    """Runs of evenly spaced frames: (frame numbers, DONE, GIVEN_UP or PENDING, failures of each);
     frames never tried are absent."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -21,6 +22,7 @@ from rcontrol.farm.model import (
     NodeDuty,
     Publish,
 )
+from rcontrol.farm.numbers import runs_of
 from rcontrol.farm.settings import NodeSettings
 
 Row = dict[str, Any]
@@ -37,6 +39,7 @@ def job_row(job: Job) -> Row:
         "engine": spec.engine,
         "start_frame": spec.start_frame,
         "end_frame": spec.end_frame,
+        "expression": spec.expression or None,
         "output": spec.options.output,
         "scene": spec.options.scene,
         "args": list(spec.options.args),
@@ -68,6 +71,7 @@ def job_of(row: RowMapping) -> Job:
             ),
             priority=row["priority"],
             created_at=row["created_at"],
+            expression=row["expression"] or "",
         ),
         place=row["place"],
         nodes=frozenset(row["nodes"]),
@@ -122,18 +126,11 @@ def frame_runs(
     rows: Iterable[tuple[int, int, int]],
 ) -> list[tuple[range, FrameStatus, int]]:
     """Return (frame, status, failures) rows in the order of their frames as runs of equal ones."""
-    runs = []
-    first = following = 0
-    shared = (-1, 0)
-    for frame, status, failures in rows:
-        if frame != following or (status, failures) != shared:
-            if first != following:
-                runs.append((range(first, following), FrameStatus(shared[0]), shared[1]))
-            first, shared = frame, (status, failures)
-        following = frame + 1
-    if first != following:
-        runs.append((range(first, following), FrameStatus(shared[0]), shared[1]))
-    return runs
+    return [
+        (run, FrameStatus(status), failures)
+        for (status, failures), alike in groupby(rows, lambda row: (row[1], row[2]))
+        for run in runs_of(frame for frame, _, _ in alike)
+    ]
 
 
 def attempt_row(ended: EndedAttempt) -> Row:

@@ -89,6 +89,7 @@ jobs: Final = Table(
     Column("engine", Text, nullable=False),
     Column("start_frame", BigInteger, nullable=False),
     Column("end_frame", BigInteger, nullable=False),
+    Column("expression", Text),
     Column("output", AnyText, nullable=False),
     Column("scene", AnyText, nullable=False),
     Column("args", JSON, nullable=False),

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from rcontrol.farm import commands as cmd
 from rcontrol.farm import events as ev
@@ -20,6 +21,7 @@ from rcontrol.farm.model import (
     Member,
     StoredJob,
 )
+from rcontrol.farm.numbers import read_frames, runs_of
 from rcontrol.farm.settings import FarmSettings, NodeSettings
 
 
@@ -60,8 +62,11 @@ class MemoryStore:
                 StoredJob(
                     job,
                     [
-                        (range(frame, frame + 1), status, failures)
-                        for frame, (status, failures) in self.frames.get(job.id, {}).items()
+                        (run, status, failures)
+                        for (status, failures), alike in groupby(
+                            sorted(self.frames.get(job.id, {}).items()), lambda one: one[1]
+                        )
+                        for run in runs_of(frame for frame, _ in alike)
                     ],
                 )
                 for job in in_order
@@ -165,17 +170,20 @@ class Simulation:
             self._carry_out(command)
 
     def submit(
-        self, frames: range = range(1, 5), nodes: Iterable[str] = (), **spec: object
+        self, frames: range | str = range(1, 5), nodes: Iterable[str] = (), **spec: object
     ) -> JobId:
         self._jobs += 1
         job = JobId(f"{self._jobs:032x}")
-        self.send(
-            ev.JobSubmitted(
-                self.now,
-                JobSpec(job, "cube", "/s/cube.blend", "blend", frames[0], frames[-1], **spec),  # type: ignore[arg-type]
-                frozenset(nodes or self.nodes),
-            )
+        if isinstance(frames, str):
+            numbers = read_frames(frames)
+            first, last, expression = numbers.first, numbers.last, str(numbers)
+        else:
+            first, last, expression = frames[0], frames[-1], ""
+        made = JobSpec(
+            *(job, "cube", "/s/cube.blend", "blend", first, last),
+            **{"expression": expression, **spec},  # type: ignore[arg-type]
         )
+        self.send(ev.JobSubmitted(self.now, made, frozenset(nodes or self.nodes)))
         return job
 
     def tick(self, seconds: float = 1.0) -> None:

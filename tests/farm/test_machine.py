@@ -47,12 +47,17 @@ class FarmMachine(RuleBasedStateMachine):
             assert _picture(self.sim) == before
             assert not self.sim.farm.changes()
 
-    @rule(count=st.integers(1, 6), nodes=st.sets(names, min_size=1), priority=st.integers(0, 1))
-    def submit(self, count: int, nodes: set[str], priority: int) -> None:
+    @rule(
+        frames=st.integers(1, 6).map(lambda count: range(1, count + 1))
+        | st.sampled_from(["1-9x3", "0,2,4-6", "5-7,1-3,30", "2,3"]),
+        nodes=st.sets(names, min_size=1),
+        priority=st.integers(0, 1),
+    )
+    def submit(self, frames: range | str, nodes: set[str], priority: int) -> None:
         state = self.sim.farm.state
         there = {node.name for node in state.in_order() if node.member.duty is not LEAVING}
         if nodes & there:
-            self.sim.submit(range(1, count + 1), nodes & there, priority=priority)
+            self.sim.submit(frames, nodes & there, priority=priority)
 
     @precondition(lambda self: self.sim.farm.state.jobs)
     @rule(

@@ -8,7 +8,7 @@ from rcontrol.sessions.records import Found, Given, given_line, read_listing, sp
 
 SPEC = JobSpec(
     *(JobId("j"), "ä\n", "/a\udcff b", "blend", 1, 9),
-    *(JobOptions("//x", "S", ("-t", "1"), Publish.DIRECT), 2, 3.5),
+    *(JobOptions("//x", "S", ("-t", "1"), Publish.DIRECT), 2, 3.5, "1-9x2"),
 )
 GIVEN = Given(AttemptId("4-2"), 5, overwrite=False, offset=77, at=9.5, frames=3)
 
@@ -37,6 +37,13 @@ def test_the_order_before_is_read_with_it() -> None:
 def test_fields_of_another_version_are_passed_over() -> None:
     more = json.dumps({**json.loads(given_line(GIVEN)), "colour": "green"})
     assert read_listing(listing("s1", spec_line(SPEC, {}), more))[0].given == GIVEN
+
+
+def test_what_an_older_version_wrote_down_is_read() -> None:
+    older = json.loads(spec_line(SPEC, {}))
+    del older["expression"]
+    (found,) = read_listing(listing("s1", json.dumps(older), given_line(GIVEN)))
+    assert found.spec == replace(SPEC, expression="")
 
 
 @pytest.mark.parametrize("broken", ["", "{", "[]", "3", "{}"])

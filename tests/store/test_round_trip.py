@@ -42,6 +42,7 @@ specs = st.builds(
     ),
     priority=st.integers(-(2**62), 2**62),
     created_at=seconds,
+    expression=st.sampled_from(["", "1-9x2", "1,4,10-20"]),
 )
 jobs = st.builds(
     Job,

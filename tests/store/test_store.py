@@ -121,6 +121,21 @@ def test_a_restart_finds_everything_as_it_was(store: Store) -> None:
     assert not second.frames
 
 
+def test_frames_that_are_evenly_spaced_are_one_run(store: Store) -> None:
+    spec = replace(job().spec, end_frame=201, expression="1-201x5")
+    store.save(Changes(jobs=(replace(job(), spec=spec),)))
+    store.save(done(1, 6, 11, 16, 30, 31))
+    store.close()
+    store.open()
+    (stored,) = store.load().jobs
+    assert stored.job.spec == spec
+    assert len(stored.job.spec.frames) == 41
+    assert stored.frames == [
+        (range(1, 17, 5), FrameStatus.DONE, 0),
+        (range(30, 32), FrameStatus.DONE, 0),
+    ]
+
+
 def test_a_deleted_job_takes_its_frames_and_attempts_along(store: Store) -> None:
     store.save(Changes(jobs=(job(), job(OTHER, place=2)), attempts=(ended(1), ended(2, id=OTHER))))
     store.save(done(1, 2))
