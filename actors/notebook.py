@@ -9,16 +9,17 @@ from actors.cluster import join, join_local
 from rcontrol.config import NodeKeys, load, node_of
 from rcontrol.errors import FarmUnavailable, JobNotFound
 from rcontrol.farm.model import JobId, JobOptions, Publish
-from rcontrol.farm.views import EMPTY_VIEW, FarmView
+from rcontrol.farm.views import EMPTY_VIEW, FarmView, JobView
 from rcontrol.framelogs import LogPart
 from rcontrol.gateway import JobRequest
 from rcontrol.notebook import NotebookFarm
 from rcontrol.notebook.calls import ENDED
 from rcontrol.web import wire
 from rcontrol.web.bodies import check
+from rcontrol.web.frame_models import FrameStates
 from rcontrol.web.frames import runs
 from rcontrol.web.log_models import AttemptInfo, LogText
-from rcontrol.web.models import FrameStates, JobInfo, WhyAnswer
+from rcontrol.web.models import JobInfo, WhyAnswer
 from rcontrol.web.node_models import NodeState
 
 PATIENCE_S: Final = 60.0
@@ -67,10 +68,11 @@ class ActorCalls:
     def submit(
         self,
         path: str,
-        start_frame: int,
-        end_frame: int,
+        start_frame: int | None = None,
+        end_frame: int | None = None,
         nodes: Sequence[str] | None = None,
         *,
+        frames: str | None = None,
         name: str = "",
         engine: str = "",
         output: str = "",
@@ -91,6 +93,7 @@ class ActorCalls:
             name=name,
             options=JobOptions(output, scene, tuple(args), Publish(publish)),
             priority=priority,
+            frames=frames,
         )
         job, _ = self._call("submit", request)
         return str(job)
@@ -159,8 +162,8 @@ class ActorCalls:
 
     def frames(self, job: str) -> FrameStates:
         """See `notebook.Calls`."""
-        first = self.job(job)["start_frame"]
-        return {"first": first, "states": runs(self._call("frame_states", job))}
+        view = _found(self._look(), job)
+        return wire.frame_states(view, runs(self._call("frame_states", job)))
 
     def attempts(self, job: str, frame: int) -> list[AttemptInfo]:
         """See `notebook.Calls`."""
@@ -251,8 +254,11 @@ class ActorCalls:
 
 
 def _info(view: FarmView, job: str) -> JobInfo:
+    return wire.job_info(_found(view, job), view.members, time.time())
+
+
+def _found(view: FarmView, job: str) -> JobView:
     try:
-        found = view.jobs[JobId(job)]
+        return view.jobs[JobId(job)]
     except KeyError:
         raise JobNotFound(job) from None
-    return wire.job_info(found, view.members, time.time())

@@ -19,12 +19,12 @@ from pydantic import TypeAdapter, ValidationError
 from rcontrol.errors import RcontrolError
 from rcontrol.notebook import NotebookFarm
 from rcontrol.notebook.calls import ENDED, last_state
+from rcontrol.web.frame_models import FrameCount, FrameStates
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     AutostartState,
     ErrorBody,
     Folder,
-    FrameStates,
     JobCreated,
     JobInfo,
     Summary,
@@ -51,6 +51,7 @@ NODES: Final = TypeAdapter(list[NodeState])
 AUTOSTART: Final = TypeAdapter(AutostartState)
 WHY: Final = TypeAdapter(WhyAnswer)
 FRAMES: Final = TypeAdapter(FrameStates)
+FRAME_COUNT: Final = TypeAdapter(FrameCount)
 FOLDER: Final = TypeAdapter(Folder)
 ATTEMPTS: Final = TypeAdapter(list[AttemptInfo])
 LOG: Final = TypeAdapter(LogText)
@@ -127,10 +128,11 @@ class Client:
     def submit(
         self,
         path: str,
-        start_frame: int,
-        end_frame: int,
+        start_frame: int | None = None,
+        end_frame: int | None = None,
         nodes: Sequence[str] | None = None,
         *,
+        frames: str | None = None,
         name: str = "",
         engine: str = "",
         output: str = "",
@@ -146,6 +148,7 @@ class Client:
             start_frame: first frame.
             end_frame: last frame.
             nodes: names of the nodes that may render it; None: all configured ones.
+            frames: an expression such as `1-100x5` or `1,4,10-20`, instead of first and last.
             name: for people; empty: the file's name.
             engine: `blend`; empty: the file's extension decides.
             output: overrides the scene's output path.
@@ -156,13 +159,13 @@ class Client:
         """
         body = {
             "path": path,
-            "start_frame": start_frame,
-            "end_frame": end_frame,
             "nodes": list(self.node_names() if nodes is None else nodes),
             "args": list(args),
             "publish": publish,
             "priority": priority,
         }
+        which = {"start_frame": start_frame, "end_frame": end_frame, "frames": frames}
+        body |= {key: value for key, value in which.items() if value is not None}
         words = {"name": name, "render_engine": engine, "output": output, "scene": scene}
         body |= {key: value for key, value in words.items() if value}
         return self._read(JOB_CREATED, "job", "new", body=body)["job_id"]
@@ -224,6 +227,10 @@ class Client:
     def frames(self, job: str) -> FrameStates:
         """Return the state of every frame of a job, in short."""
         return self._read(FRAMES, "job", "frames", job)
+
+    def count_frames(self, frames: str) -> FrameCount:
+        """Return what a frame expression means."""
+        return self._read(FRAME_COUNT, "frames", "count", body={"frames": frames})
 
     def attempts(self, job: str, frame: int) -> list[AttemptInfo]:
         """Return the attempts at a frame as they were made, the running one included."""

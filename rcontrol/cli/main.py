@@ -1,7 +1,6 @@
 """The `rcontrol` command: all but `serve`, `demo` and `check` talk to a server over HTTP."""
 
 import importlib
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -10,17 +9,18 @@ from typing import Annotated, Final
 import typer
 
 from rcontrol.cli import nodes, show
+from rcontrol.cli.asking import attempts, logs, why
 from rcontrol.cli.check import check
 from rcontrol.cli.connect import (
-    SHORTEST_ID,
     ExitStatus,
     fail,
-    find_attempt,
     find_job,
     server_at,
     telling_length,
 )
 from rcontrol.cli.options import AsJson, JobArgument, JobArguments, Server
+from rcontrol.cli.submit import submit
+from rcontrol.cli.watch import watch
 from rcontrol.client import DEFAULT_URL, Client
 from rcontrol.errors import ConfigError, RcontrolError
 
@@ -45,6 +45,11 @@ app = typer.Typer(
 )
 app.add_typer(nodes.app, name="nodes")
 app.command()(check)
+app.command()(submit)
+app.command()(watch)
+for _asks in (attempts, logs, why):
+    # The frame may begin with a minus.
+    app.command(context_settings={"ignore_unknown_options": True})(_asks)
 
 
 @app.callback()
@@ -97,51 +102,6 @@ def _run(module: str, function: str, argument: Path) -> None:
 # --- jobs ---
 
 
-@app.command()
-def submit(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The project file.")],
-    start: Annotated[int, typer.Option("--start", "-s", help="First frame.")],
-    end: Annotated[int, typer.Option("--end", "-e", help="Last frame.")],
-    args: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[-- ARGS...]", help="Extra arguments for the renderer."),
-    ] = None,
-    nodes: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Nodes that may render it. [default: all]")
-    ] = None,
-    name: Annotated[str, typer.Option(help="For people. [default: the file's name]")] = "",
-    output: Annotated[str, typer.Option(help="Overrides the scene's output path.")] = "",
-    scene: Annotated[str, typer.Option(help="Scene to render. [default: the active one]")] = "",
-    direct: Annotated[
-        bool, typer.Option("--direct", help="Have the renderer write frames in their place.")
-    ] = False,
-    priority: Annotated[int, typer.Option(help="Higher goes first.")] = 0,
-    follow: Annotated[bool, typer.Option("--watch", help="Watch it once it is queued.")] = False,
-    server: Server = "",
-    as_json: AsJson = False,
-) -> None:
-    """Queue a job and print its id."""
-    with server_at(server) as client:
-        job = client.submit(
-            str(Path(file).absolute()) if Path(file).exists() else file,
-            start,
-            end,
-            None if nodes is None else [node for node in nodes.split(",") if node],
-            name=name,
-            output=output,
-            scene=scene,
-            args=args or (),
-            publish="direct" if direct else "fenced",
-            priority=priority,
-        )
-        if as_json and not follow:
-            show.as_json({"job_id": job})
-        elif not as_json:
-            print(job, flush=True)
-        if follow:
-            _watch(client, job, as_json)
-
-
 @app.command("list")
 def list_jobs(server: Server = "", as_json: AsJson = False) -> None:
     """Print the queue."""
@@ -162,99 +122,6 @@ def status(job: JobArgument, server: Server = "", as_json: AsJson = False) -> No
         show.as_json(found)
     else:
         show.job(found)
-
-
-@app.command()
-def watch(
-    job: Annotated[
-        str | None,
-        typer.Argument(metavar="[JOB]", help="Its id. [default: the first that renders]"),
-    ] = None,
-    server: Server = "",
-    as_json: AsJson = False,
-) -> None:
-    """Show a job's progress until it is Finished, Failed or Stopped."""
-    with server_at(server) as client:
-        if job is None:
-            rendering = [one for one in client.summary()["jobs"] if one["status"] == "Rendering"]
-            if not rendering:
-                fail("no job renders; say which one to watch", ExitStatus.USAGE)
-            _watch(client, rendering[0]["id"], as_json)
-        else:
-            _watch(client, find_job(client, job), as_json)
-
-
-def _watch(client: Client, job: str, as_json: bool) -> None:
-    by_hand = show.progress_bar if sys.stdout.isatty() else show.progress_lines
-    try:
-        if client.job(job)["status"] == "Waiting" and not client.autostart():
-            print(f"autostart is off: `rcontrol start {job[:SHORTEST_ID]}`", file=sys.stderr)
-        last = (show.progress_json if as_json else by_hand)(client.follow(job))
-    except KeyboardInterrupt:
-        fail("no longer watching; the job goes on", ExitStatus.INTERRUPTED)
-    if last["status"] != "Finished":
-        fail(f"{last['status']}: {last['reason'] or 'by a person'}", ExitStatus.FAILED)
-
-
-FrameArgument = Annotated[int, typer.Argument(metavar="FRAME", help="The frame's number.")]
-
-
-@app.command()
-def attempts(
-    job: JobArgument, frame: FrameArgument, server: Server = "", as_json: AsJson = False
-) -> None:
-    """Print the attempts at a frame: where, how long, and what went wrong."""
-    with server_at(server) as client:
-        found = client.attempts(find_job(client, job), frame)
-    if as_json:
-        show.as_json(found)
-    else:
-        show.attempts(found)
-
-
-@app.command()
-def logs(
-    job: JobArgument,
-    frame: FrameArgument,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on until the attempt has ended.")
-    ] = False,
-    attempt: Annotated[
-        int | None, typer.Option("--attempt", metavar="N", help="[default: the last with a log]")
-    ] = None,
-    server: Server = "",
-    as_json: AsJson = False,
-) -> None:
-    """Print what a renderer said at a frame."""
-    with server_at(server) as client:
-        found = find_job(client, job)
-        which = "" if attempt is None else find_attempt(client, found, frame, attempt)
-        parts = (client.follow_log if follow else client.read_log)(found, frame, which)
-        (show.log_json if as_json else show.log)(parts)
-
-
-@app.command()
-def why(
-    job: Annotated[
-        str | None, typer.Argument(metavar="[JOB]", help="Its id, or how only it begins.")
-    ] = None,
-    frame: Annotated[int | None, typer.Argument(metavar="[FRAME]", help="One frame of it.")] = None,
-    node: Annotated[str | None, typer.Option(metavar="NAME", help="Ask a node instead.")] = None,
-    server: Server = "",
-    as_json: AsJson = False,
-) -> None:
-    """Say in a sentence what a job, a frame or a node waits for, and the remedy."""
-    if (job is None) == (node is None):
-        fail("say one job, or one node with --node", ExitStatus.USAGE)
-    with server_at(server) as client:
-        if job is not None:
-            answer = client.why_job(find_job(client, job), frame)
-        else:
-            answer = client.why_node(node or "")
-    if as_json:
-        show.as_json(answer)
-    else:
-        print(show.printable(answer["why"]))
 
 
 ACTIONS: Final[dict[str, tuple[Callable[[Client, str], None], str]]] = {

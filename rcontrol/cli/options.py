@@ -22,6 +22,17 @@ Server = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the server's answer as JSON.")]
+First = Annotated[int | None, typer.Option("--start", "-s", metavar="N", help="First frame.")]
+Last = Annotated[int | None, typer.Option("--end", "-e", metavar="N", help="Last frame.")]
+Frames = Annotated[
+    str | None,
+    typer.Option(
+        "--frames",
+        "-f",
+        metavar="EXPR",
+        help="Instead of first and last: 1-100, every fifth of them (1-100x5), or 1,4,10-20.",
+    ),
+]
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or how only it begins.")]
 JobArguments = Annotated[
     list[str], typer.Argument(metavar="JOB...", help="Ids, or how only they begin.")

@@ -19,6 +19,8 @@ from rcontrol.web.node_models import NodeState
 
 PIPE_WIDTH: Final = 400
 """Columns where nobody looks: lines of a table are never cut for a program that reads them."""
+LONGEST_SHOWN: Final = 60
+"""Characters of a frame expression."""
 COLORS: Final = {
     "Rendering": "cyan",
     "Finished": "green",
@@ -69,7 +71,7 @@ def job(found: JobInfo) -> None:
         "file": found["path"],
         "status": found["status"],
         "reason": found["reason"],
-        "frames": f"{found['start_frame']}-{found['end_frame']}, {frames(found)} done",
+        "frames": f"{shortened(found['frames'])}, {frames(found)} done",
         "given up": str(found["frames_failed"] or ""),
         "progress": f"{found['progress']:.1f} %",
         "elapsed": clock(found["time_elapsed"]),
@@ -239,7 +241,14 @@ def progress_json(states: Iterable[JobInfo]) -> JobInfo:
 
 def frames(job: JobInfo) -> str:
     """Return frames done of all, as `3/10`."""
-    return f"{job['frames_done']}/{job['end_frame'] - job['start_frame'] + 1}"
+    return f"{job['frames_done']}/{job['frames_total']}"
+
+
+def shortened(expression: str) -> str:
+    """Return a frame expression, or its first parts when it is long."""
+    if len(expression) <= LONGEST_SHOWN:
+        return expression
+    return expression[:LONGEST_SHOWN].rpartition(",")[0] + ",..."
 
 
 def moment(at: float) -> str:

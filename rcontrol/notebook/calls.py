@@ -8,8 +8,9 @@ from typing import Any, Final, Literal, Protocol
 from typing_extensions import TypedDict, Unpack
 
 from rcontrol.errors import WaitTimeout
+from rcontrol.web.frame_models import FrameStates
 from rcontrol.web.log_models import AttemptInfo, LogText
-from rcontrol.web.models import FrameStates, JobInfo, WhyAnswer
+from rcontrol.web.models import JobInfo, WhyAnswer
 from rcontrol.web.node_models import NodeState
 
 ENDED: Final = frozenset({"Finished", "Failed", "Stopped"})
@@ -17,8 +18,9 @@ ENDED: Final = frozenset({"Finished", "Failed", "Stopped"})
 
 
 class SubmitOptions(TypedDict, total=False):
-    """What may be said of a job beside its file, its frames and its nodes."""
+    """What may be said of a job beside its file, its range and its nodes."""
 
+    frames: str | None
     name: str
     engine: str
     output: str
@@ -34,8 +36,8 @@ class Calls(Protocol):
     def submit(
         self,
         path: str,
-        start_frame: int,
-        end_frame: int,
+        start_frame: int | None = None,
+        end_frame: int | None = None,
         nodes: Sequence[str] | None = None,
         **options: Unpack[SubmitOptions],
     ) -> str:

@@ -58,7 +58,7 @@ def _display() -> Any:
 def job_line(info: JobInfo) -> str:
     """Return a job in one line."""
     reason = f": {info['reason']}" if info["reason"] else ""
-    frames = f"{info['frames_done']}/{frames_in_all(info)} frames"
+    frames = f"{info['frames_done']}/{info['frames_total']} frames"
     return f"{info['name']} ({info['id'][:8]}) {info['status']} {frames}{reason}"
 
 
@@ -78,7 +78,7 @@ def job_html(info: JobInfo) -> str:
         f"<div style='background:{COLORS.get(info['status'], '#888')};border-radius:3px;"
         f"height:8px;width:{info['progress']:.1f}%'></div></div>"
     )
-    frames = f"{info['frames_done']} of {frames_in_all(info)} frames"
+    frames = f"{info['frames_done']} of {info['frames_total']} frames"
     return (
         f"<div style='max-width:36em'><b>{escape(info['name'])}</b> "
         f"<code>{escape(info['id'][:8])}</code> {_word(info['status'])}, {frames}{bar}{notes}</div>"
@@ -92,7 +92,7 @@ def jobs_html(jobs: Sequence[JobInfo]) -> str:
             f"<code>{escape(job['id'][:8])}</code>",
             escape(job["name"]),
             _word(job["status"]),
-            f"{job['frames_done']}/{frames_in_all(job)}",
+            f"{job['frames_done']}/{job['frames_total']}",
             clock(job["time_remaining"]),
             escape(job["reason"]),
         ]
@@ -116,11 +116,6 @@ def nodes_html(nodes: Sequence[NodeState]) -> str:
         for node in nodes
     ]
     return _table(("node", "state", "rendering", "reason"), rows)
-
-
-def frames_in_all(info: JobInfo) -> int:
-    """Return how many frames a job has."""
-    return info["end_frame"] - info["start_frame"] + 1
 
 
 def _word(word: str) -> str:

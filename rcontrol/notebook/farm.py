@@ -25,8 +25,8 @@ class NotebookFarm:
     def submit(
         self,
         path: str,
-        start_frame: int,
-        end_frame: int,
+        start_frame: int | None = None,
+        end_frame: int | None = None,
         nodes: Sequence[str] | None = None,
         **options: Unpack[SubmitOptions],
     ) -> NotebookJob:
@@ -37,7 +37,8 @@ class NotebookFarm:
             start_frame: first frame.
             end_frame: last frame.
             nodes: names of the nodes that may render it; None: all of them.
-            options: `name`, `output`, `scene` and others, as `client.Client.submit` has them.
+            options: `frames` (an expression such as `1-100x5`, instead of first and last), `name`,
+                `output`, `scene` and others, as `client.Client.submit` has them.
         """
         job = self.calls.submit(path, start_frame, end_frame, nodes, **options)
         return NotebookJob(self.calls, job)

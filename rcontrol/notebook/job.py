@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
 from typing import Any, Final
 
 from rcontrol.errors import RcontrolError
+from rcontrol.farm.numbers import read_frames
 from rcontrol.notebook.calls import Calls, last_state
 from rcontrol.notebook.display import followed, job_html, job_line
 from rcontrol.web.log_models import AttemptInfo
@@ -48,7 +48,7 @@ class NotebookJob:
         found = self.calls.frames(self.id)
         runs = re.findall(r"([a-z])(\d+)", found["states"])
         words = (WORDS[letter] for letter, length in runs for _ in range(int(length)))
-        return dict(zip(count(found["first"]), words, strict=False))
+        return dict(zip(read_frames(found["frames"]), words, strict=True))
 
     def attempts(self, frame: int) -> list[AttemptInfo]:
         """Return the attempts at a frame as they were made, the running one included."""

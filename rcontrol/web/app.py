@@ -30,11 +30,11 @@ from rcontrol.gateway import Farm
 from rcontrol.storage import Storage
 from rcontrol.web import bodies, openapi, problems, routes
 from rcontrol.web.answers import Json, empty
+from rcontrol.web.call import Call
+from rcontrol.web.frame_models import FrameOfPath
 from rcontrol.web.frames import JobFrames
 from rcontrol.web.guard import Cors, Guard
-from rcontrol.web.handlers import Call
 from rcontrol.web.live import Live
-from rcontrol.web.models import FrameOfPath
 from rcontrol.web.pictures import Pictures
 from rcontrol.web.problems import Problem
 

@@ -10,7 +10,7 @@ from typing import Final
 from rcontrol.farm.model import FrameStatus, JobId
 from rcontrol.farm.views import JobView
 from rcontrol.gateway import Farm
-from rcontrol.web.models import FrameResults
+from rcontrol.web.frame_models import FrameResults
 
 EVERY_S: Final = 0.5
 """Between two questions to the farm about one job, at least."""

@@ -1,90 +1,32 @@
 """What each endpoint does, between a checked request and the answer's content."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any
 
-from anyio import CapacityLimiter, to_thread
-from pydantic import BaseModel
-from starlette.datastructures import Headers
+from anyio import to_thread
 from starlette.responses import Response, StreamingResponse
 
 from rcontrol.config import NodeKeys
-from rcontrol.errors import FrameNotFound, JobNotFound, LogNotFound, NodeNotFound
+from rcontrol.errors import NodeNotFound
 from rcontrol.farm.model import JobId, JobOptions, Publish
-from rcontrol.farm.views import JobView
-from rcontrol.framelogs import Logs
-from rcontrol.gateway import Farm, JobRequest
-from rcontrol.storage import Storage
+from rcontrol.gateway import JobRequest
 from rcontrol.web import wire
 from rcontrol.web.answers import NO_STORE
-from rcontrol.web.frames import JobFrames
-from rcontrol.web.live import Live
-from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
+from rcontrol.web.call import Call
 from rcontrol.web.metrics import exposition
 from rcontrol.web.models import (
     AutostartState,
     Folder,
     FolderOrder,
-    FrameResults,
-    FrameStates,
     JobCreated,
     JobInfo,
     JobOrder,
     JobStatusAnswer,
     MoveOrder,
-    ResultsOrder,
     Summary,
     WhyAnswer,
 )
 from rcontrol.web.node_models import NodeState, PauseOrder
-from rcontrol.web.pictures import Pictures
-from rcontrol.web.problems import RETRY_LATER, Problem
-
-Body = TypeVar("Body", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request whose path and body have been checked."""
-
-    farm: Farm
-    storage: Storage
-    logs: Logs
-    log_readers: CapacityLimiter
-    """How many logs are read at a time."""
-    document: Mapping[str, Any]
-    """The OpenAPI document."""
-    frames: JobFrames
-    pictures: Pictures
-    live: Live
-    headers: Headers
-    at: float
-    """Unix seconds."""
-    node: str = ""
-    """Of the path: a configured node."""
-    job: JobId = JobId("")
-    """Of the path: not looked up yet."""
-    frame: int = 0
-    """Of the path: any number."""
-    query: BaseModel | None = None
-    body: BaseModel | None = None
-    """Instances of the route's models."""
-
-    def order(self, model: type[Body]) -> Body:
-        """Return the body, or the query. Raises TypeError where the route has another model."""
-        for order in (self.body, self.query):
-            if isinstance(order, model):
-                return order
-        raise TypeError(f"the route has no {model.__name__}")
-
-    def job_view(self) -> JobView:
-        """Return the job of the path. Raises JobNotFound."""
-        try:
-            return self.farm.view().jobs[self.job]
-        except KeyError:
-            raise JobNotFound(self.job) from None
-
 
 # --- jobs ---
 
@@ -104,6 +46,7 @@ async def submit(call: Call) -> JobCreated:
                 order.output or "", order.scene or "", tuple(order.args), Publish(order.publish)
             ),
             priority=order.priority,
+            frames=order.frames,
         )
     )
     return {"job_id": job}
@@ -161,41 +104,12 @@ async def clear(call: Call) -> None:
     await call.farm.clear_finished()
 
 
-# --- frames, for the web page ---
-
-THUMBNAIL_PIXELS: Final = 256
-PICTURE_PIXELS: Final = 1280
-
-
-async def frames(call: Call) -> FrameStates:
-    """Return the state of every frame of a job, in short."""
-    view = call.job_view()
-    return {"first": view.job.spec.start_frame, "states": await call.frames.states(view)}
+async def why_job(call: Call) -> WhyAnswer:
+    """Return in a sentence what a job waits for."""
+    return wire.why(await call.farm.why_job(call.job))
 
 
-async def results(call: Call) -> FrameResults:
-    """Return node, seconds and outcome of a job's attempts; `?after=N` leaves out the first N."""
-    return await call.frames.results(call.job_view(), call.order(ResultsOrder).after)
-
-
-async def picture(call: Call) -> Response:
-    """Return a frame's picture as WebP, as large as a page shows it."""
-    return await _picture(call, PICTURE_PIXELS)
-
-
-async def thumbnail(call: Call) -> Response:
-    """Return a frame's picture as WebP, as small as in a filmstrip."""
-    return await _picture(call, THUMBNAIL_PIXELS)
-
-
-async def _picture(call: Call, pixels: int) -> Response:
-    if call.frame not in call.job_view().job.spec.frames:
-        raise FrameNotFound(call.job, call.frame)
-    found = await call.pictures.get(call.job, call.frame, pixels)
-    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache"}
-    if call.headers.get("if-none-match") == found.etag:
-        return Response(status_code=304, headers=headers)
-    return Response(found.webp, media_type="image/webp", headers=headers)
+# --- the whole farm ---
 
 
 async def events(call: Call) -> Response:
@@ -205,39 +119,6 @@ async def events(call: Call) -> Response:
         media_type="text/event-stream",
         headers={**NO_STORE, "X-Accel-Buffering": "no"},
     )
-
-
-async def attempts(call: Call) -> list[AttemptInfo]:
-    """Return the attempts at a frame, the running one included."""
-    found = await call.farm.attempts(call.job, call.frame)
-    return [wire.attempt_info(attempt) for attempt in found]
-
-
-async def log(call: Call) -> LogText:
-    """Return a part of what the renderer said at a frame; `?position=NEXT` reads on."""
-    order, job = call.order(LogOrder), call.job_view()
-    if call.frame not in job.job.spec.frames:
-        raise FrameNotFound(call.job, call.frame)
-    wanted = (call.job, call.frame, order.attempt, order.position)
-    try:
-        part = await to_thread.run_sync(call.logs.read, *wanted, limiter=call.log_readers)
-    except OSError as error:
-        cause = f"the server's disk says: {error.strerror}"
-        raise Problem(503, "Log cannot be read", cause, RETRY_LATER) from error
-    if part is None:
-        raise LogNotFound(call.frame, order.attempt)
-    running = {one.attempt for one in call.job_view().running}
-    return wire.log_text(part, part.attempt in running)
-
-
-async def why_job(call: Call) -> WhyAnswer:
-    """Return in a sentence what a job waits for."""
-    return wire.why(await call.farm.why_job(call.job))
-
-
-async def why_frame(call: Call) -> WhyAnswer:
-    """Return in a sentence what a frame of a job waits for."""
-    return wire.why(await call.farm.why_job(call.job, call.frame))
 
 
 # --- nodes ---

@@ -69,12 +69,18 @@ _ANSWER: Final = ConfigDict(use_attribute_docstrings=True)
 class JobOrder(BaseModel):
     """A job to submit."""
 
-    model_config = _BODY
+    model_config = _BODY | ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"required": ["frames"]}, {"required": ["start_frame", "end_frame"]}]
+        }
+    )
 
     path: Name
     """Project file: absolute, or relative to the base directory."""
-    start_frame: FrameNumber
-    end_frame: FrameNumber
+    frames: Text | None = None
+    """An expression such as `1-100`, `1-100x5` or `1,4,10-20`; instead of the next two."""
+    start_frame: FrameNumber | None = None
+    end_frame: FrameNumber | None = None
     """Inclusive."""
     nodes: list[Name]
     """Names of the nodes that may render it."""
@@ -102,21 +108,6 @@ class MoveOrder(BaseModel):
 
     before: Text | None
     """Id of the job it comes before; null: last."""
-
-
-class FrameOfPath(BaseModel):
-    """The frame that a path names."""
-
-    frame: FrameNumber
-
-
-class ResultsOrder(BaseModel):
-    """Which outcomes to read."""
-
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
-
-    after: Annotated[int, Field(ge=0, le=INT32_MAX)] = 0
-    """How many, from the first on, are known already."""
 
 
 class FolderOrder(BaseModel):
@@ -203,31 +194,6 @@ class JobRow(TypedDict):
 
 
 @with_config(_ANSWER)
-class FrameStates(TypedDict):
-    """The state of every frame of a job."""
-
-    first: int
-    states: str
-    """Runs in the order of the frames: p pending, r rendering, d done, f given up, each with the
-    length of its run, as in `d12r1p87`."""
-
-
-@with_config(_ANSWER)
-class FrameResults(TypedDict):
-    """How attempts at a job's frames ended, oldest first; the lists belong together."""
-
-    total: int
-    """Of all attempts so far."""
-    names: list[str]
-    """Of nodes."""
-    frames: list[int]
-    nodes: list[int]
-    """Indexes into `names`."""
-    seconds: list[float]
-    done: list[bool]
-
-
-@with_config(_ANSWER)
 class Summary(TypedDict):
     """The whole queue in short."""
 
@@ -251,7 +217,7 @@ class NodeOfJob(TypedDict):
 
 @with_config(_ANSWER)
 class OptionsOfJob(TypedDict):
-    """What the job said beside its file and its range."""
+    """What the job said beside its file and its frames."""
 
     output: str
     scene: str
@@ -277,6 +243,9 @@ class JobDetails(TypedDict):
     name: str
     reason: str
     """Why the job Failed, or what its last failed attempt said; empty: nothing to say."""
+    frames: str
+    """Their numbers in order, as an expression: `1-100`, `1-96x5`, `1,4,10-20`."""
+    frames_total: int
     frames_done: int
     frames_failed: int
     """Frames given up."""
@@ -294,8 +263,9 @@ class JobStatusAnswer(JobDetails):
     id: str
     file_path: str
     start_frame: int
+    """The first of its frames."""
     end_frame: int
-    """Inclusive."""
+    """The last."""
     render_engine: str
     status: StatusWord
     progress: float
@@ -317,8 +287,9 @@ class JobInfo(JobDetails):
     id: str
     path: str
     start_frame: int
+    """The first of its frames."""
     end_frame: int
-    """Inclusive."""
+    """The last."""
     status: StatusWord
     time_start: float
     """Unix seconds of the first start; 0.0 before."""

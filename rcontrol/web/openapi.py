@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -30,9 +29,8 @@ Mode = Any
 """`validation` for what comes in, `serialization` for what goes out."""
 
 
-@cache
-def document(routes: tuple[Route, ...]) -> Object:
-    """Return the document of an API that has these routes; drawn once, since it takes a while."""
+def document(routes: Sequence[Route]) -> Object:
+    """Return the document of an API that has these routes."""
     bodies, answers, components = _schemas(routes)
     return {
         "openapi": "3.1.0",

@@ -20,21 +20,25 @@ from rcontrol.errors import (
     StorageError,
     WrongStatus,
 )
-from rcontrol.web import handlers
-from rcontrol.web.handlers import Call
+from rcontrol.web import frame_handlers, handlers
+from rcontrol.web.call import Call
+from rcontrol.web.frame_models import (
+    FrameCount,
+    FrameResults,
+    FramesOrder,
+    FrameStates,
+    ResultsOrder,
+)
 from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
 from rcontrol.web.models import (
     AutostartState,
     Folder,
     FolderOrder,
-    FrameResults,
-    FrameStates,
     JobCreated,
     JobInfo,
     JobOrder,
     JobStatusAnswer,
     MoveOrder,
-    ResultsOrder,
     Summary,
     WhyAnswer,
 )
@@ -124,11 +128,13 @@ ROUTES: Final = (
     Route("/job/delete/{id}", ACT, handlers.delete, errors=JOB_ACTION),
     Route("/job/move/{id}", POST, handlers.move, body=MoveOrder, errors=(BadRequest, JobNotFound)),
     Route("/job/clear", ACT, handlers.clear),
-    Route("/job/frames/{id}", READ, handlers.frames, answer=FrameStates, errors=(JobNotFound,)),
+    Route(
+        "/job/frames/{id}", READ, frame_handlers.frames, answer=FrameStates, errors=(JobNotFound,)
+    ),
     Route(
         "/job/results/{id}",
         READ,
-        handlers.results,
+        frame_handlers.results,
         answer=FrameResults,
         query=ResultsOrder,
         errors=(BadRequest, JobNotFound),
@@ -136,14 +142,14 @@ ROUTES: Final = (
     Route(
         "/job/picture/{id}/{frame}",
         READ,
-        handlers.picture,
+        frame_handlers.picture,
         media="image/webp",
         errors=PICTURE_READ,
     ),
     Route(
         "/job/thumbnail/{id}/{frame}",
         READ,
-        handlers.thumbnail,
+        frame_handlers.thumbnail,
         media="image/webp",
         errors=PICTURE_READ,
     ),
@@ -151,14 +157,14 @@ ROUTES: Final = (
     Route(
         "/job/attempts/{id}/{frame}",
         READ,
-        handlers.attempts,
+        frame_handlers.attempts,
         answer=list[AttemptInfo],
         errors=FRAME_READ,
     ),
     Route(
         "/job/log/{id}/{frame}",
         READ,
-        handlers.log,
+        frame_handlers.log,
         answer=LogText,
         query=LogOrder,
         errors=(*FRAME_READ, LogNotFound),
@@ -167,9 +173,17 @@ ROUTES: Final = (
     Route(
         "/job/why/{id}/{frame}",
         READ,
-        handlers.why_frame,
+        frame_handlers.why_frame,
         answer=WhyAnswer,
         errors=FRAME_READ,
+    ),
+    Route(
+        "/frames/count",
+        POST,
+        frame_handlers.count_frames,
+        answer=FrameCount,
+        body=FramesOrder,
+        errors=(BadRequest,),
     ),
     Route("/node/list", READ, handlers.node_names, answer=list[str]),
     Route("/node/state", READ, handlers.node_states, answer=list[NodeState]),

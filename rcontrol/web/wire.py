@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
+from rcontrol.farm.numbers import FrameNumbers
 from rcontrol.farm.reasons import Why
 from rcontrol.farm.views import AttemptView, FarmView, JobView, NodeView, RunningFrame
 from rcontrol.framelogs import LogPart
 from rcontrol.storage import Listing
+from rcontrol.web.frame_models import FrameCount, FrameStates
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     Folder,
@@ -110,6 +112,8 @@ def _details(view: JobView) -> JobDetails:
     return {
         "name": spec.name,
         "reason": view.job.reason,
+        "frames": str(spec.frames),
+        "frames_total": view.total,
         "frames_done": view.done,
         "frames_failed": view.given_up,
         "left_out": dict(view.left_out),
@@ -190,6 +194,22 @@ def log_text(part: LogPart, running: bool) -> LogText:
         "at_end": part.at_end,
         "ended": part.ended and not running,
     }
+
+
+def frame_count(frames: FrameNumbers) -> FrameCount:
+    """Return what a frame expression means."""
+    return {
+        "frames": str(frames),
+        "count": len(frames),
+        "first": frames.first,
+        "last": frames.last,
+    }
+
+
+def frame_states(view: JobView, states: str) -> FrameStates:
+    """Return the state of every frame of a job; `states` as `frames.runs` writes them."""
+    frames = view.job.spec.frames
+    return {"first": frames.first, "frames": str(frames), "states": states}
 
 
 def why(answer: Why) -> WhyAnswer:

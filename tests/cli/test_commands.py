@@ -31,6 +31,41 @@ def test_submit(run: Run, client: Client, base: Path, monkeypatch: pytest.Monkey
     assert all(node["enabled"] for node in found["node_status"].values())
 
 
+def test_submit_an_expression(run: Run, client: Client) -> None:
+    job = run("submit", "cube.blend", "--frames", "1-10x4,20").stdout.strip()
+    assert client.job(job)["frames"] == "1-9x4,20"
+    assert "1-9x4,20, 0/4 done" in run("status", job).stdout
+    refused = run("submit", "cube.blend", "-f", "20-10", expect=ExitStatus.REFUSED).output
+    assert "frames: '20-10' ends before it begins; write 10-20" in refused
+    assert len(client.jobs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-s", "1"], "say which frames"),
+        ([], "say which frames"),
+        (["-s", "1", "-e", "2", "-f", "3"], "leave --start and --end out"),
+    ],
+)
+def test_submit_says_which_frames_in_one_way(run: Run, words: list[str], said: str) -> None:
+    assert said in run("submit", "cube.blend", *words, expect=ExitStatus.USAGE).output
+
+
+def test_a_long_expression_is_cut(run: Run, client: Client) -> None:
+    job = client.submit("cube.blend", frames=",".join(map(str, range(1, 99, 2))))
+    shown = run("status", job).stdout
+    assert "1,3,5," in shown
+    assert ",... , " not in shown
+    assert ",..., 0/49 done" in shown
+
+
+@pytest.mark.parametrize("command", ["why", "logs", "attempts"])
+def test_a_frame_may_begin_with_a_minus(run: Run, job: str, command: str) -> None:
+    assert "has no frame -5" in run(command, job, "-5", expect=ExitStatus.REFUSED).output
+    assert "has no frame -5" in run(command, "--server", "", job, "-5", expect=3).output
+
+
 def test_move_and_clear(run: Run, client: Client, farm: FakeFarm, job: str) -> None:
     other = client.submit("cube.blend", 1, 1, ["hex1"])
     run("move", other[:9], "--before", job[:9])

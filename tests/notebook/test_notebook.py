@@ -44,6 +44,16 @@ def test_a_job_is_what_is_done_with_it(book: NotebookFarm, farm: FakeFarm) -> No
         _ = job.status
 
 
+def test_the_frames_of_an_expression(book: NotebookFarm, farm: FakeFarm) -> None:
+    job = book.submit("cube.blend", frames="1-10x4,20", nodes=["hex1"])
+    job.start()
+    farm.finish("hex1")
+    assert job.frames() == {1: "done", 5: "rendering", 9: "rendering", 20: "pending"}
+    assert "1/4 frames" in shown(job)["text/plain"]
+    with pytest.raises(ApiError, match="frames: 'x' cannot be read"):
+        book.submit("cube.blend", frames="x")
+
+
 def test_jobs_are_found_by_how_only_they_begin(book: NotebookFarm, job: NotebookJob) -> None:
     assert book.job(job.id) == job == book.job(job.id[:8])
     assert book.jobs() == [job]

@@ -250,6 +250,39 @@ def test_submitting_with_options(api: Api) -> None:
     assert found["name"] == "Läuft"
 
 
+def test_submitting_frames_as_people_write_them(api: Api, farm: FakeFarm) -> None:
+    order = {key: value for key, value in ORDER.items() if not key.endswith("_frame")}
+    order |= {"frames": "20, 1-10x4, 5", "nodes": ["hex1"]}
+    job = api.post("/job/new", json=order).json()["job_id"]
+    found = api.get(f"/job/info/{job}").json()
+    assert (found["frames"], found["frames_total"]) == ("1-9x4,20", 4)
+    assert (found["start_frame"], found["end_frame"]) == (1, 20)
+    api.post(f"/job/start/{job}")
+    assert [farm.finish("hex1") for _ in range(2)] == [1, 5]
+    assert api.get(f"/job/status/{job}").json()["progress"] == 50.0
+    assert api.get(f"/job/frames/{job}").json() == {
+        "first": 1,
+        "frames": "1-9x4,20",
+        "states": "d2r2",
+    }
+    assert api.get(f"/job/why/{job}/6").json()["message"] == "Frame not found"
+    assert [farm.finish("hex1") for _ in range(2)] == [9, 20]
+    assert api.get(f"/job/status/{job}").json()["status"] == "Finished"
+
+
+def test_a_range_is_shown_as_an_expression(api: Api, job: JobId) -> None:
+    found = api.get(f"/job/status/{job}").json()
+    assert (found["frames"], found["frames_total"]) == ("1-4", 4)
+
+
+def test_counting_frames(api: Api) -> None:
+    answer = api.post("/frames/count", json={"frames": "10-20, 1,4"})
+    assert answer.json() == {"frames": "1,4,10-20", "count": 13, "first": 1, "last": 20}
+    answer = api.post("/frames/count", json={"frames": "1-10,b"})
+    assert answer.status_code == 400
+    assert answer.json()["explanation"].startswith("frames: 'b' cannot be read; write frames (7)")
+
+
 def test_the_reason_of_a_failed_job_can_be_read(api: Api, farm: FakeFarm, job: JobId) -> None:
     api.post(f"/job/start/{job}")
     farm.fail("hex1", final=True)

@@ -124,6 +124,10 @@ def test_a_finished_job_stays_finished(api: Api, farm: FakeFarm, job: JobId, act
     assert api.post(f"/job/{action}/{job}").json()["message"] == "Job is Finished"
 
 
+FRAMES: dict[str, object] = {"start_frame": None, "end_frame": None}
+"""What makes room for an expression in an order."""
+
+
 @pytest.mark.parametrize(
     ("change", "status", "message", "field"),
     [
@@ -141,6 +145,13 @@ def test_a_finished_job_stays_finished(api: Api, farm: FakeFarm, job: JobId, act
         ({"end_frame": 10**30}, 400, "Missing required data", "end_frame"),
         ({"end_frame": "9" * 5000}, 400, "Missing required data", "end_frame"),
         ({"end_frame": 0}, 400, "Missing required data", "end_frame"),
+        ({"frames": "1-9"}, 400, "Missing required data", "frames: say either this or start_frame"),
+        (FRAMES | {"frames": ""}, 400, "Missing required data", "frames: has a part that is empty"),
+        (FRAMES | {"frames": 5}, 400, "Missing required data", "frames"),
+        (FRAMES | {"frames": "1-9,b"}, 400, "Missing required data", "frames: 'b' cannot be read"),
+        (FRAMES | {"frames": "-3-9"}, 400, "Missing required data", "frames: begins with -3"),
+        (FRAMES | {"frames": "1-1048575x2"}, 400, "Missing required data", "frames: ends with"),
+        (FRAMES | {"frames": "1-999999999"}, 400, "Missing required data", "999999999 frames"),
         ({"nodes": "hex1"}, 400, "Missing required data", "nodes"),
         ({"nodes": [1]}, 400, "Missing required data", "nodes.0"),
         ({"nodes": ["hex1", "nobody"]}, 404, "Node not found", "nobody"),

@@ -29,7 +29,11 @@ def test_runs(states: list[FrameStatus], text: str) -> None:
 
 
 def test_the_frames_of_a_job(api: Api, farm: FakeFarm, job: JobId) -> None:
-    assert api.get(f"/job/frames/{job}").json() == {"first": 1, "states": "p4"}
+    assert api.get(f"/job/frames/{job}").json() == {
+        "first": 1,
+        "frames": "1-4",
+        "states": "p4",
+    }
     api.post(f"/job/start/{job}")
     farm.finish("hex1")
     farm.fail("hex2")
