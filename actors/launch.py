@@ -78,6 +78,7 @@ async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) ->
         Storage(settings.base_dir),
         Logs(settings.logs_dir),
         cors_origin=settings.cors_origin,
+        filetypes=settings.allowed_filetypes,
         hosts=(settings.listen_addr, socket.gethostname(), *settings.server_names),
     )
     server = _Server(

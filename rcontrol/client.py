@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from rcontrol.errors import RcontrolError
 from rcontrol.notebook import NotebookFarm
 from rcontrol.notebook.calls import ENDED, last_state
-from rcontrol.web.frame_models import FrameCount, FrameStates
+from rcontrol.web.frame_models import FrameCount, FrameStates, MissingAnswer
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     AutostartState,
@@ -52,6 +52,7 @@ AUTOSTART: Final = TypeAdapter(AutostartState)
 WHY: Final = TypeAdapter(WhyAnswer)
 FRAMES: Final = TypeAdapter(FrameStates)
 FRAME_COUNT: Final = TypeAdapter(FrameCount)
+MISSING: Final = TypeAdapter(MissingAnswer)
 FOLDER: Final = TypeAdapter(Folder)
 ATTEMPTS: Final = TypeAdapter(list[AttemptInfo])
 LOG: Final = TypeAdapter(LogText)
@@ -343,6 +344,23 @@ class Client:
     def ls(self, path: str = "") -> Folder:
         """List a folder of the shared storage; empty: the base directory."""
         return self._read(FOLDER, "storage", "ls", body={"path": path})
+
+    def missing_frames(
+        self,
+        path: str,
+        *,
+        frames: str | None = None,
+        start_frame: int | None = None,
+        end_frame: int | None = None,
+    ) -> MissingAnswer:
+        """Return which frames of the sequences in a folder are missing.
+
+        `frames`, or first and last frame: which there should be; else each sequence's own, from
+        the first to the last that is there.
+        """
+        which = {"frames": frames, "start_frame": start_frame, "end_frame": end_frame}
+        body = {"path": path} | {key: it for key, it in which.items() if it is not None}
+        return self._read(MISSING, "storage", "missing", body=body)
 
     # --- HTTP ---
 

@@ -20,7 +20,7 @@ class ExitStatus(IntEnum):
     OK = 0
     """Done; a watched job is Finished."""
     FAILED = 1
-    """A watched job Failed or was Stopped; the server could not run; a check found a problem."""
+    """A watched job Failed or was Stopped; frames are missing; a check or the server failed."""
     USAGE = 2
     """The command line or the configuration file has a mistake."""
     REFUSED = 3

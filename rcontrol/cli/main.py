@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from rcontrol.cli import nodes, show
+from rcontrol.cli import frames, nodes, show
 from rcontrol.cli.asking import attempts, logs, why
 from rcontrol.cli.check import check
 from rcontrol.cli.connect import (
@@ -27,7 +27,7 @@ from rcontrol.errors import ConfigError, RcontrolError
 EXIT_STATUSES: Final = """\b
 Exit statuses:
   0    done; a watched job is Finished
-  1    a watched job Failed or was Stopped; the server could not run; a check found a problem
+  1    a watched job Failed or was Stopped; frames are missing; a check or the server failed
   2    a mistake in the command line or the configuration file
   3    the server refused, and nothing changed
   4    the server could not be reached, or is in trouble
@@ -44,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(nodes.app, name="nodes")
+app.add_typer(frames.app, name="frames")
 app.command()(check)
 app.command()(submit)
 app.command()(watch)

@@ -1,5 +1,6 @@
 """Options and arguments that several commands have."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,7 +22,14 @@ Server = Annotated[
         help=f"Of the server; also RCONTROL_SERVER. [default: {DEFAULT_URL}]",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the server's answer as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+def named(path: str) -> str:
+    """Return a path as the server should read it: absolute where it is one from here."""
+    return str(Path(path).absolute()) if Path(path).exists() else path
+
+
 First = Annotated[int | None, typer.Option("--start", "-s", metavar="N", help="First frame.")]
 Last = Annotated[int | None, typer.Option("--end", "-e", metavar="N", help="Last frame.")]
 Frames = Annotated[

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from rcontrol.check.reports import NodeReport
 from rcontrol.farm.words import clock
+from rcontrol.web.frame_models import MissingAnswer
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import JobInfo
 from rcontrol.web.node_models import NodeState
@@ -176,6 +177,21 @@ def log_json(parts: Iterable[LogText]) -> None:
     """Print each part of a log as a JSON object a line."""
     for part in parts:
         print(json.dumps(part), flush=True)
+
+
+def missing(answer: MissingAnswer) -> None:
+    """Print what each sequence of a folder lacks."""
+    if not answer["sequences"]:
+        print(f"no sequence of frames in {printable(answer['path'])}")
+    rows = []
+    for one in answer["sequences"]:
+        empty = f"; files without content: {one['empty']}" if one["empty"] else ""
+        lacks = f"{one['missing_total']} missing: {one['missing']}{empty}"
+        have = one["wanted_total"] - one["missing_total"]
+        there = f"{have} of {one['wanted_total']}"
+        rows.append((one["pattern"], there, lacks if one["missing"] else "complete"))
+    if rows:
+        _table(("sequence", "frames", ""), rows)
 
 
 def _reasons(node: NodeState) -> Iterator[str]:

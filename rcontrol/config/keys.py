@@ -312,5 +312,7 @@ class FileKeys(Keys):
         description="A renderer is restarted when it has grown by so many megabytes.",
     )
     allowed_filetypes: list[str] = Field(
-        default=[], description="File name endings of images, such as `.png`."
+        default=[],
+        description="Endings of the files that are frames, such as `.png`, where missing ones are "
+        "looked for; default: those of images.",
     )

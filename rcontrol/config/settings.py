@@ -46,7 +46,7 @@ class Settings:
     logs_mb: int = 1000
     """Room for the output of attempts, megabytes on the disk."""
     allowed_filetypes: tuple[str, ...] = ()
-    """As written; the original's file browser showed only these."""
+    """Endings of the files that are frames; empty: `sequences.IMAGES`."""
     farm: FarmSettings = field(default_factory=FarmSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     ray: RaySettings = field(default_factory=RaySettings)

@@ -37,7 +37,7 @@ class FrameNumbers:
 
     def __str__(self) -> str:
         """Return the expression that is read as these numbers."""
-        return ",".join(map(_written, self.runs))
+        return expression(self.runs)
 
     def __len__(self) -> int:
         return self._before[-1]
@@ -115,6 +115,11 @@ def read_frames(text: str, field: str = "frames") -> FrameNumbers:
 def frames_between(first: int, last: int, expression: str = "") -> FrameNumbers:
     """Return the frames of an expression that was read before; empty: all from first to last."""
     return read_frames(expression) if expression else FrameNumbers((range(first, last + 1),))
+
+
+def expression(runs: Iterable[range]) -> str:
+    """Return the expression that is read as the frames of these runs; empty: there are none."""
+    return ",".join(map(_written, runs))
 
 
 def runs_of(frames: Iterable[int]) -> Iterator[range]:

@@ -53,6 +53,7 @@ def create_app(
     cors_origin: str | Sequence[str] = (),
     hosts: Collection[str] = (),
     max_body: int = bodies.MIB,
+    filetypes: Sequence[str] = (),
     extra_routes: Sequence[BaseRoute] = (),
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
@@ -65,6 +66,7 @@ def create_app(
         cors_origin: origins whose pages may use the API; `*`: any; empty: only its own.
         hosts: names with dots by which clients may call this server.
         max_body: bytes a request body may have.
+        filetypes: endings of the files that are frames; empty: those of images.
         extra_routes: looked at before the API's own.
         clock: Unix seconds.
     """
@@ -79,7 +81,7 @@ def create_app(
         exception_handlers={HTTPException: _refuse, Exception: _give_up},
     )
     # Not a catch-all route: no pattern of Starlette's matches a path that holds a newline.
-    api = Api(farm, storage, logs, max_body, clock)
+    api = Api(farm, storage, logs, filetypes, max_body, clock)
     app.router.default = api
     app.state.live = api.live
     app.router.redirect_slashes = False
@@ -114,12 +116,14 @@ class Api:
         farm: Farm,
         storage: Storage,
         logs: Logs,
+        filetypes: Sequence[str],
         max_body: int,
         clock: Callable[[], float],
     ) -> None:
         self._farm = farm
         self._storage = storage
         self._logs = logs
+        self._filetypes = filetypes
         self._log_readers = CapacityLimiter(LOG_READERS)
         self._max_body = max_body
         self._clock = clock
@@ -151,6 +155,7 @@ class Api:
         call = Call(
             farm=self._farm,
             storage=self._storage,
+            filetypes=self._filetypes,
             logs=self._logs,
             log_readers=self._log_readers,
             document=self._document,

@@ -1,6 +1,6 @@
 """A request that has been checked, and what it may use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,6 +27,8 @@ class Call:
 
     farm: Farm
     storage: Storage
+    filetypes: Sequence[str]
+    """Endings of the files that are frames; empty: those of images."""
     logs: Logs
     log_readers: CapacityLimiter
     """How many logs are read at a time."""

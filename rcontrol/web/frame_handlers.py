@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from rcontrol.errors import FrameNotFound, LogNotFound
 from rcontrol.farm.numbers import read_frames
+from rcontrol.sequences import find_missing, wanted
 from rcontrol.web import wire
 from rcontrol.web.call import Call
 from rcontrol.web.frame_models import (
@@ -14,6 +15,8 @@ from rcontrol.web.frame_models import (
     FrameResults,
     FramesOrder,
     FrameStates,
+    MissingAnswer,
+    MissingOrder,
     ResultsOrder,
 )
 from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
@@ -35,6 +38,19 @@ async def count_frames(call: Call) -> FrameCount:
     text = call.order(FramesOrder).frames
     # On a thread: a large one that makes no sense takes a while.
     return wire.frame_count(await to_thread.run_sync(read_frames, text))
+
+
+async def missing_frames(call: Call) -> MissingAnswer:
+    """Return which frames of a folder's sequences are missing, or have empty files."""
+    order = call.order(MissingOrder)
+    return await to_thread.run_sync(_missing, call, order)
+
+
+def _missing(call: Call, order: MissingOrder) -> MissingAnswer:
+    asked = wanted(order.frames, order.start_frame, order.end_frame)
+    listing = call.storage.list(order.path)
+    files = ((entry.name, entry.size) for entry in listing.contents if entry.type == "f")
+    return wire.missing(listing.current, asked, find_missing(files, asked, call.filetypes))
 
 
 async def results(call: Call) -> FrameResults:

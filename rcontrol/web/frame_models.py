@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from rcontrol.web.models import INT32_MAX, FrameNumber, Text
+from rcontrol.web.models import INT32_MAX, FrameNumber, Name, Text
 
 _BODY: Final = ConfigDict(strict=True, frozen=True, use_attribute_docstrings=True)
 _ANSWER: Final = ConfigDict(use_attribute_docstrings=True)
@@ -33,6 +33,21 @@ class FramesOrder(BaseModel):
 
     frames: Text
     """An expression such as `1-100`, `1-100x5` or `1,4,10-20`."""
+
+
+class MissingOrder(BaseModel):
+    """Where to look for frames, and which there should be."""
+
+    model_config = _BODY
+
+    path: Name
+    """Folder: absolute, or relative to the base directory."""
+    frames: Text | None = None
+    """An expression; absent: all from `start_frame` to `end_frame`."""
+    start_frame: FrameNumber | None = None
+    """Absent: each sequence's own first frame."""
+    end_frame: FrameNumber | None = None
+    """Inclusive; absent: each sequence's own last frame."""
 
 
 @with_config(_ANSWER)
@@ -72,3 +87,32 @@ class FrameCount(TypedDict):
     count: int
     first: int
     last: int
+
+
+@with_config(_ANSWER)
+class SequenceOfFrames(TypedDict):
+    """Files of a folder that differ in their frame's number alone. Frames are expressions."""
+
+    pattern: str
+    """Their names, with a `#` for each digit of the number: `shot.####.exr`."""
+    files: int
+    present: str
+    """Frames whose files hold something; empty: none."""
+    empty: str
+    """Frames that are missing because their files have zero bytes; empty: none."""
+    missing: str
+    """As `frames` of `/job/new` takes it; empty: nothing is missing."""
+    missing_total: int
+    wanted_total: int
+
+
+@with_config(_ANSWER)
+class MissingAnswer(TypedDict):
+    """Which frames of a folder's sequences are missing."""
+
+    path: str
+    """Absolute."""
+    wanted: str
+    """The frames asked for; empty: each sequence's own, from its first to its last."""
+    sequences: list[SequenceOfFrames]
+    """In the order of their names; empty: the folder has none."""

@@ -27,6 +27,8 @@ from rcontrol.web.frame_models import (
     FrameResults,
     FramesOrder,
     FrameStates,
+    MissingAnswer,
+    MissingOrder,
     ResultsOrder,
 )
 from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
@@ -218,6 +220,14 @@ ROUTES: Final = (
         handlers.list_folder,
         answer=Folder,
         body=FolderOrder,
+        errors=(BadRequest, StorageError),
+    ),
+    Route(
+        "/storage/missing",
+        POST,
+        frame_handlers.missing_frames,
+        answer=MissingAnswer,
+        body=MissingOrder,
         errors=(BadRequest, StorageError),
     ),
     Route("/config/autostart", READ, handlers.autostart, answer=AutostartState),

@@ -6,8 +6,9 @@ from rcontrol.farm.numbers import FrameNumbers
 from rcontrol.farm.reasons import Why
 from rcontrol.farm.views import AttemptView, FarmView, JobView, NodeView, RunningFrame
 from rcontrol.framelogs import LogPart
+from rcontrol.sequences import Found, Wanted
 from rcontrol.storage import Listing
-from rcontrol.web.frame_models import FrameCount, FrameStates
+from rcontrol.web.frame_models import FrameCount, FrameStates, MissingAnswer
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     Folder,
@@ -210,6 +211,26 @@ def frame_states(view: JobView, states: str) -> FrameStates:
     """Return the state of every frame of a job; `states` as `frames.runs` writes them."""
     frames = view.job.spec.frames
     return {"first": frames.first, "frames": str(frames), "states": states}
+
+
+def missing(folder: str, wanted: Wanted, sequences: Iterable[Found]) -> MissingAnswer:
+    """Return which frames of a folder's sequences are missing."""
+    return {
+        "path": folder,
+        "wanted": str(wanted.known or ""),
+        "sequences": [
+            {
+                "pattern": one.pattern,
+                "files": one.files,
+                "present": one.present,
+                "empty": one.empty,
+                "missing": one.missing,
+                "missing_total": one.missing_total,
+                "wanted_total": one.wanted_total,
+            }
+            for one in sequences
+        ],
+    }
 
 
 def why(answer: Why) -> WhyAnswer:

@@ -75,6 +75,8 @@ def test_answers_are_as_documented(api: Api, farm: FakeFarm, job: str, route: ro
         body = {"path": "a.blend", "start_frame": 1, "end_frame": 1, "nodes": []}
     if route.path == "/frames/count":
         body = {"frames": "1-9x2"}
+    if route.path == "/storage/missing":
+        body = {"path": "films"}
     answer = api.post(path, json=body)
     assert answer.status_code == 200
     assert TypeAdapter(route.answer).validate_python(answer.json()) == answer.json()
