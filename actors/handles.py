@@ -16,6 +16,7 @@ from actors.cluster import NAMESPACE
 from actors.links import Held, NodeActorLost, Reports
 from actors.ray_meter import RayMeter
 from rcontrol.config import Settings
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import FarmUnavailable
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.model import AttemptId, JobId
@@ -70,7 +71,12 @@ class NodeActor(node_actor.NodeActor):
         super().__init__(
             node.name,
             lambda report: DriverThread(
-                node, farm_id, settings.sessions, report, LogWriter(settings.logs_dir, node.name)
+                node,
+                farm_id,
+                settings.sessions,
+                report,
+                LogWriter(settings.logs_dir, node.name),
+                Engines(settings.renderers).named,
             ),
         )
 

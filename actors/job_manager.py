@@ -15,6 +15,7 @@ from actors.links import NodeLink
 from actors.log_room import MOST_ATTEMPTS, LogRoom, attempts_at
 from rcontrol.admission import admit
 from rcontrol.config import Settings
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import FarmUnavailable, FrameNotFound, LogNotFound
 from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
@@ -79,6 +80,7 @@ class JobManager:
         self._meter = meter
         self._started_again = started_again
         self._storage = Storage(settings.base_dir)
+        self._engines = Engines(settings.renderers)
         self._logs = Logs(settings.logs_dir)
         self._log_room = LogRoom(settings.logs_dir, settings.logs_mb)
         self._crew: Crew | None = None
@@ -174,7 +176,13 @@ class JobManager:
         names = inbox.farm.state.member_names()
         now = self._clock()
         spec = await asyncio.to_thread(
-            admit, request, JobId(uuid.uuid4().hex), now, nodes=names, storage=self._storage
+            admit,
+            request,
+            JobId(uuid.uuid4().hex),
+            now,
+            nodes=names,
+            storage=self._storage,
+            engines=self._engines,
         )
         submitted = ev.JobSubmitted(now, spec, frozenset(request.nodes))
         return spec.id, (self._epoch, await inbox.act(submitted))

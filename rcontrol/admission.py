@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from rcontrol.engines.base import Engine
-from rcontrol.engines.registry import engine_for, engine_named
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import BadRequest, NodeNotFound
 from rcontrol.farm.model import JobId, JobSpec
 from rcontrol.farm.numbers import MAX_FRAMES, FrameNumbers, frames_between, read_frames
@@ -16,7 +16,13 @@ LONGEST_NAME = 200
 
 
 def admit(
-    request: JobRequest, job: JobId, at: float, *, nodes: Collection[str], storage: Storage
+    request: JobRequest,
+    job: JobId,
+    at: float,
+    *,
+    nodes: Collection[str],
+    storage: Storage,
+    engines: Engines,
 ) -> JobSpec:
     """Return the job as it enters the queue.
 
@@ -29,7 +35,7 @@ def admit(
         if node not in nodes:
             raise NodeNotFound(node)
     path = storage.resolve_file(request.path)
-    engine = engine_named(request.engine) if request.engine else engine_for(path)
+    engine = engines.named(request.engine) if request.engine else engines.for_file(path)
     frames = _frames(request, engine)
     if len(request.name) > LONGEST_NAME or not request.name.isprintable():
         raise BadRequest("name", f"must be printable and at most {LONGEST_NAME} characters long")

@@ -151,7 +151,8 @@ class Client:
             nodes: names of the nodes that may render it; None: all configured ones.
             frames: an expression such as `1-100x5` or `1,4,10-20`, instead of first and last.
             name: for people; empty: the file's name.
-            engine: `blend`; empty: the file's extension decides.
+            engine: `blend`, `tgd`, `maya`, or one of the configuration; empty: the file's
+                extension decides.
             output: overrides the scene's output path.
             scene: name of the scene; empty: the file's active one.
             args: extra arguments for the renderer's command line.

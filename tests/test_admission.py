@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rcontrol.admission import admit
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import StorageError
 from rcontrol.farm.model import JobId, JobOptions
 from rcontrol.gateway import JobRequest
@@ -26,7 +27,8 @@ def base(tmp_path: Path) -> Path:
 
 def _admit(base: Path, path: str, output: str = "") -> str:
     request = JobRequest(path, 1, 2, ("hex1",), options=JobOptions(output))
-    spec = admit(request, JobId("j"), 0.0, nodes=["hex1"], storage=Storage(base))
+    storage, engines = Storage(base), Engines()
+    spec = admit(request, JobId("j"), 0.0, nodes=["hex1"], storage=storage, engines=engines)
     assert spec.options.output == output
     return spec.path
 

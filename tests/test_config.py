@@ -7,6 +7,7 @@ import pytest
 
 from rcontrol.config import RaySettings, Settings, load
 from rcontrol.config.document import document
+from rcontrol.config.renderers import shipped
 from rcontrol.errors import ConfigError
 from rcontrol.farm.settings import FarmSettings, NodeSettings, SessionSettings
 
@@ -74,6 +75,7 @@ def test_a_file_of_the_original(tmp_path: Path) -> None:
         log_file_path=Path("/var/log/rendercontroller.log"),
         work_dir=Path("/var/rendercontroller"),
         allowed_filetypes=(".png", ".jpg", ".exr"),
+        renderers=shipped(),
         sessions=SessionSettings(silence_s=1000.0),
     )
 
@@ -81,7 +83,9 @@ def test_a_file_of_the_original(tmp_path: Path) -> None:
 def test_the_least_there_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     settings = load(written(tmp_path, LEAST))
-    assert settings == Settings(base_dir=Path("/mnt/data"), nodes=(NodeSettings("hex1"),))
+    assert settings == Settings(
+        base_dir=Path("/mnt/data"), nodes=(NodeSettings("hex1"),), renderers=shipped()
+    )
     assert settings.work_dir == Path("/home/somebody/.local/share/rcontrol")
     assert settings.log_file == settings.work_dir / "rcontrol.log"
 

@@ -7,31 +7,23 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from rcontrol.check.reports import NodeReport, ProgramReport
+from rcontrol.check.programs import find_programs
+from rcontrol.check.reports import NodeReport
 from rcontrol.check.storage import Marks, marked
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import NodeUnreachable, StorageError
 from rcontrol.farm.settings import NodeSettings
 from rcontrol.ssh import Connection
 
 PROBE: Final = resources.files("rcontrol.check").joinpath("probe.sh").read_text("utf-8")
-VERSION: Final = resources.files("rcontrol.check").joinpath("version.sh").read_text("utf-8")
 REMOVE: Final = 'rm -f "$1"'
 
-SAYS_ITS_VERSION: Final[Mapping[str, Sequence[str]]] = {
-    "blender": ("--version",),
-    "bpy": ("-c", "import bpy; print('bpy', bpy.app.version_string)"),
-}
-"""Program -> arguments with which it prints its version and ends; others are only looked for."""
-NOT_THERE: Final = 90
-"""Status of `version.sh` where there is no such program."""
-VERSION_S: Final = 90.0
-"""A renderer's first start from network storage takes its time."""
 LEAST_FREE_MB: Final = 1024
 MOST_SKEW_S: Final = 30.0
 SYSTEMS: Final = {"linux": "Linux", "mac": "Darwin"}
 
 
-def check(nodes: Sequence[NodeSettings], base: Path) -> list[NodeReport]:
+def check(nodes: Sequence[NodeSettings], base: Path, engines: Engines) -> list[NodeReport]:
     """Try nodes and return a report of each, in their order; `base` is the shared storage.
 
     Blocks. Raises StorageError where the server itself does not have the storage.
@@ -39,15 +31,19 @@ def check(nodes: Sequence[NodeSettings], base: Path) -> list[NodeReport]:
     if not base.is_dir():
         raise StorageError(str(base), "is no folder here; mount it, or correct fileserver_base_dir")
     with marked(base) as marks:
-        return asyncio.run(_check_all(nodes, base, marks))
+        return asyncio.run(_check_all(nodes, base, marks, engines))
 
 
-async def _check_all(nodes: Sequence[NodeSettings], base: Path, marks: Marks) -> list[NodeReport]:
-    checks = (_check(node, base, marks, number) for number, node in enumerate(nodes))
+async def _check_all(
+    nodes: Sequence[NodeSettings], base: Path, marks: Marks, engines: Engines
+) -> list[NodeReport]:
+    checks = (_check(node, base, marks, engines, number) for number, node in enumerate(nodes))
     return list(await asyncio.gather(*checks))
 
 
-async def _check(node: NodeSettings, base: Path, marks: Marks, number: int) -> NodeReport:
+async def _check(
+    node: NodeSettings, base: Path, marks: Marks, engines: Engines, number: int
+) -> NodeReport:
     report = NodeReport(node.name)
     try:
         connection = await Connection.open(node)
@@ -57,8 +53,7 @@ async def _check(node: NodeSettings, base: Path, marks: Marks, number: int) -> N
     report.reached = True
     try:
         await _probe(connection, node, base, marks, marks.name(str(number)), report)
-        for program, path in _programs(node).items():
-            await _find(connection, node, program, path, report)
+        await find_programs(connection, node, engines, report)
     except NodeUnreachable as error:
         report.problems.append(error.cause)
     finally:
@@ -133,39 +128,3 @@ async def _judge_storage(
     else:
         report.storage = "unknown"
         report.notes.append(f"neither it nor the server may write at the top of {base}")
-
-
-def _programs(node: NodeSettings) -> dict[str, str]:
-    """Return what is to be found on a node: program -> path or bare name."""
-    if "bpy" in node.executables:
-        return dict(node.executables)
-    return {"blender": "blender", **node.executables}
-
-
-async def _find(
-    connection: Connection, node: NodeSettings, program: str, path: str, report: NodeReport
-) -> None:
-    words = SAYS_ITS_VERSION.get(program, ())
-    done = await connection.run(VERSION, path, *words, timeout_s=VERSION_S)
-    where, _, printed = done.stdout.partition("\n")
-    if done.status == NOT_THERE and not where:
-        report.programs.append(ProgramReport(program))
-        if "/" in path:
-            problem = f"{path} cannot be run there; install it, or correct executables.{program}"
-        else:
-            problem = f"{path} is not on its PATH; install it, or set executables.{program}"
-        # With another renderer, a node may do without the one that nobody has configured.
-        unneeded = bool(node.executables) and program not in node.executables
-        (report.notes if unneeded else report.problems).append(problem)
-        return
-    lines = [line.strip() for line in printed.splitlines() if line.strip()]
-    report.programs.append(ProgramReport(program, where, _version(program, lines)))
-    if done.status != 0:
-        last = lines[-1] if lines else f"it ended with status {done.status}"
-        typed = " ".join(("ssh", node.name, where, *words[:1]))
-        report.problems.append(f"{where} does not start: {last}; try `{typed}`")
-
-
-def _version(program: str, lines: Sequence[str]) -> str:
-    """Return the line in which a program names itself and its version."""
-    return next((line for line in lines if line.lower().startswith(program)), "")

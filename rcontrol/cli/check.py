@@ -10,6 +10,7 @@ from rcontrol.cli import show
 from rcontrol.cli.connect import ExitStatus, fail
 from rcontrol.cli.options import AsJson
 from rcontrol.config import load
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import ConfigError, StorageError
 
 
@@ -25,7 +26,7 @@ def check(
 
     try:
         settings = load(config)
-        reports = try_nodes(settings.nodes, settings.base_dir)
+        reports = try_nodes(settings.nodes, settings.base_dir, Engines(settings.renderers))
     except ConfigError as error:
         fail(str(error), ExitStatus.USAGE)
     except StorageError as error:

@@ -6,6 +6,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rcontrol.config.keys import FileKeys, NodeKeys, RayKeys
+from rcontrol.config.renderer_keys import RendererKeys
 
 INTRODUCTION: Final = """\
 # The configuration file
@@ -28,6 +29,7 @@ def document() -> str:
         INTRODUCTION,
         _table("The top of the file", FileKeys),
         _table("An entry of `render_nodes`", NodeKeys),
+        _table("An entry of `renderers`", RendererKeys),
         _table("The mapping `ray`", RayKeys),
     )
     return "\n".join(parts)

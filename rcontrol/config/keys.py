@@ -4,176 +4,30 @@ Every key of the original RenderController is here; docs/configuration.md is pri
 models.
 """
 
-import re
-from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from rcontrol.config.renderer_keys import RendererKeys
 from rcontrol.config.settings import LogLevel
+from rcontrol.config.values import (
+    DatabaseUrl,
+    Keys,
+    Name,
+    NodeEntry,
+    Origin,
+    Port,
+    ProgramPath,
+    Programs,
+    Seconds,
+    ServerPath,
+    Slots,
+    Word,
+)
 from rcontrol.farm.settings import FarmSettings, SessionSettings
-
-MISTAKE: Final = "mistake"
-"""Type of the errors whose context holds a `problem` and a `remedy`."""
-
-NO_NODE: Final = "no_node"
-"""Type of the error of an entry of `render_nodes` that is neither a name nor a mapping."""
-MOST_SLOTS: Final = 1000
-FARM_VARIABLES: Final = ("TMPDIR", "RCONTROL_HIDDEN")
-"""What `rcontrol.sessions` sets in a renderer's environment."""
-PROGRAMS: Final = ("blender", "bpy", "terragen")
-"""Keys of `executables`."""
 
 _FARM: Final = FarmSettings()
 _SESSIONS: Final = SessionSettings()
-
-
-def _mistake(problem: str, remedy: str) -> PydanticCustomError:
-    words = {"problem": problem, "remedy": remedy}
-    return PydanticCustomError(MISTAKE, "{problem}; {remedy}", words)
-
-
-def _port(value: int) -> int:
-    if not 1 <= value <= 65535:
-        raise _mistake(f"is {value}, which is no port", "write a number from 1 to 65535")
-    return value
-
-
-def _absolute(value: str) -> str:
-    try:
-        path = Path(value).expanduser()
-    except RuntimeError as error:
-        raise _mistake(f"is {value!r}, a home that does not exist", "write it out") from error
-    if not path.is_absolute():
-        raise _mistake(
-            f"is the relative path {value!r}", "write a path that starts with / or with ~/"
-        )
-    return str(path)
-
-
-def _program(value: str) -> str:
-    path = re.sub(r"\\(.)", r"\1", value)
-    if not path or not path.isprintable():
-        raise _mistake(f"is {value!r}", "write the path of a program on the node")
-    if "/" in path and not path.startswith("/"):
-        raise _mistake(
-            f"is the relative path {value!r}",
-            "write a path that starts with / or a bare name that is found on the node's PATH",
-        )
-    return path
-
-
-def _known(program: str) -> str:
-    if program not in PROGRAMS:
-        raise _mistake(f"is {program!r}", f"write one of {', '.join(PROGRAMS)}")
-    return program
-
-
-def _name(value: str) -> str:
-    unsafe = re.search(r"[/\s]", value) or not value.isprintable() or value.startswith("-")
-    if unsafe or value in ("", ".", ".."):
-        raise _mistake(
-            f"is {value!r}", "write a name without blanks and slashes that does not start with -"
-        )
-    return value
-
-
-def _variable(name: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
-        raise _mistake(
-            f"is {name!r}, which is no name of an environment variable",
-            "write letters, digits and _, such as CUDA_VISIBLE_DEVICES",
-        )
-    if name in FARM_VARIABLES:
-        raise _mistake(f"is {name}, which the farm sets itself", "leave it out")
-    return name
-
-
-def _slots(value: object) -> object:
-    if isinstance(value, list) and value:
-        number = len(value)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        number = value
-        value = [{} for _ in range(min(value, MOST_SLOTS))]
-    else:
-        raise _mistake(
-            "is neither a number nor a list of mappings", "write how many frames it renders at once"
-        )
-    if not 1 <= number <= MOST_SLOTS:
-        raise _mistake(f"makes {number} slots", f"write 1 to {MOST_SLOTS}")
-    return value
-
-
-def _value(value: str) -> str:
-    if "\0" in value or "\n" in value:
-        raise _mistake("holds a line break or a NUL character", "leave it out")
-    return value
-
-
-def _origin(value: str) -> str:
-    if value in ("", "*"):
-        return value
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or value != f"{parts.scheme}://{parts.netloc}":
-        raise _mistake(
-            f"is {value!r}", "write scheme, host and port alone, such as http://localhost:3000"
-        )
-    return value
-
-
-def _database(value: str) -> str:
-    if value and not re.match(r"(sqlite|postgresql)(\+\w+)?://", value):
-        raise _mistake(  # not shown: it may hold a password
-            "is no URL of a database that is supported",
-            "write sqlite:////path/of/file.db or postgresql+psycopg://user@host/name",
-        )
-    return value
-
-
-def _node(value: object) -> object:
-    if isinstance(value, str):
-        return {"name": value}
-    if not isinstance(value, dict):
-        raise PydanticCustomError(NO_NODE, "neither a name nor a mapping")
-    return value
-
-
-Port = Annotated[int, AfterValidator(_port)]
-ServerPath = Annotated[str, AfterValidator(_absolute)]
-ProgramPath = Annotated[str, AfterValidator(_program)]
-Name = Annotated[str, AfterValidator(_name)]
-Origin = Annotated[str, AfterValidator(_origin)]
-DatabaseUrl = Annotated[str, AfterValidator(_database)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Program = Annotated[str, AfterValidator(_known)]
-Programs = dict[Program, ProgramPath]
-Variable = Annotated[str, AfterValidator(_variable)]
-Value = Annotated[str, AfterValidator(_value)]
-Slots = Annotated[
-    list[dict[Variable, Value]],
-    BeforeValidator(_slots),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": MOST_SLOTS},
-                {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": {"type": "object", "additionalProperties": {"type": "string"}},
-                },
-            ]
-        }
-    ),
-]
-"""The environment of each slot; a number stands for so many that have none of their own."""
-
-
-class Keys(BaseModel):
-    """Keys that must be known and values that must have the type they are written for."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class NodeKeys(Keys):
@@ -226,7 +80,7 @@ class FileKeys(Keys):
     file_browser_base_dir: ServerPath = Field(
         default="", description="The same as `fileserver_base_dir`."
     )
-    render_nodes: list[Annotated[NodeKeys, BeforeValidator(_node)]] = Field(
+    render_nodes: list[Annotated[NodeKeys, NodeEntry]] = Field(
         min_length=1, description="Names, or mappings with the keys of the table below. Required."
     )
     macs: list[str] = Field(default=[], description="Names of the nodes that run macOS.")
@@ -238,7 +92,13 @@ class FileKeys(Keys):
     )
     executables: Programs = Field(
         default={},
-        description="Path on the nodes of `blender`, `bpy` (a Python that has bpy) or `terragen`.",
+        description="Path on the nodes of `blender`, `bpy` (a Python that has bpy), `terragen`, "
+        "`maya`, or a renderer of `renderers`.",
+    )
+    renderers: dict[Word, RendererKeys] = Field(
+        default={},
+        description="Renderers beside Blender, Terragen and Maya, by the names that jobs use: "
+        "mappings with the keys of the table below. See [renderers](renderers.md).",
     )
     blenderpath_linux: ProgramPath = Field(
         default="", description="Blender on nodes that run Linux."

@@ -1,6 +1,6 @@
 """From a file to settings: keys checked one by one, then against each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,10 +9,14 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from rcontrol.config.keys import MISTAKE, NO_NODE, PROGRAMS, FileKeys, NodeKeys, RayKeys
+from rcontrol.config.keys import FileKeys, NodeKeys, RayKeys
+from rcontrol.config.renderer_keys import PathKeys, RendererKeys
+from rcontrol.config.renderers import programs, renderers
 from rcontrol.config.settings import RaySettings, Settings
 from rcontrol.config.source import Loc, Source, read
-from rcontrol.errors import ConfigError
+from rcontrol.config.values import MISTAKE, NO_NODE
+from rcontrol.engines.command import CommandSettings
+from rcontrol.errors import BadRequest, ConfigError
 from rcontrol.farm.settings import FarmSettings, NodeSettings, SessionSettings
 
 REMEDIES: Final[Mapping[str, str]] = {
@@ -48,6 +52,8 @@ def load(path: Path) -> Settings:
         remedy = "write localhost, or add `auth: none` to let everybody there act"
         raise source.mistake(("listen_addr",), problem, remedy)
     timeout = _one_spelling(source, keys, TIMEOUTS) or TIMEOUTS[0]
+    all_renderers = renderers(source, keys.renderers)
+    _check_programs(source, keys, all_renderers)
     return Settings(
         base_dir=Path(getattr(keys, base_dir)),
         nodes=_nodes(source, keys),
@@ -62,6 +68,7 @@ def load(path: Path) -> Settings:
         work_dir=Path(keys.work_dir),
         database=keys.database,
         allowed_filetypes=tuple(keys.allowed_filetypes),
+        renderers=all_renderers,
         farm=FarmSettings(max_attempts=keys.max_attempts),
         sessions=SessionSettings(
             lease_s=keys.lease,
@@ -101,8 +108,8 @@ def _first(source: Source, mistakes: list[ErrorDetails]) -> ConfigError:
         return source.mistake(loc, "is missing", "add it as docs/configuration.md says")
     is_key = loc[-1] == "[key]"
     loc = loc[:-1] if is_key else loc
-    if kind == "extra_forbidden" or (is_key and loc[-2] == "executables"):
-        return source.mistake(loc, "is not a known key", _did_you_mean(loc))
+    if kind == "extra_forbidden":
+        return source.mistake(loc, "is not a known key", _did_you_mean(loc[-1], _known_keys(loc)))
     loc = source.written(loc)
     if kind == MISTAKE:
         return source.mistake(loc, context["problem"], context["remedy"])
@@ -110,20 +117,42 @@ def _first(source: Source, mistakes: list[ErrorDetails]) -> ConfigError:
     return source.mistake(loc, source.describe(loc), remedy)
 
 
-def _did_you_mean(loc: Loc) -> str:
-    """Return the remedy for the unknown key at `loc`."""
-    known = _known_keys(loc[:-1])
-    close = get_close_matches(str(loc[-1]), known, n=1)
+def _did_you_mean(key: str | int, known: Sequence[str]) -> str:
+    """Return the remedy for an unknown key."""
+    close = get_close_matches(str(key), known, n=1)
     return f"did you mean {close[0]}?" if close else f"the keys there are {', '.join(known)}"
 
 
-def _known_keys(parent: Loc) -> list[str]:
-    if parent and parent[-1] == "executables":
-        return list(PROGRAMS)
+def _known_keys(loc: Loc) -> list[str]:
+    """Return the keys there could be in the place of the one at `loc`."""
     model: type[BaseModel] = FileKeys
-    if parent:
-        model = RayKeys if parent[0] == "ray" else NodeKeys
+    match loc:
+        case ("ray", _):
+            model = RayKeys
+        case ("renderers", _, "executable", _):
+            model = PathKeys
+        case ("renderers", _, _):
+            model = RendererKeys
+        case (_, _, *_):
+            model = NodeKeys
     return list(model.model_fields)
+
+
+def _check_programs(
+    source: Source, keys: FileKeys, all_renderers: tuple[CommandSettings, ...]
+) -> None:
+    """Refuse keys of `executables` that no renderer has."""
+    known = programs(all_renderers)
+    places: list[tuple[Loc, Mapping[str, str]]] = [(("executables",), keys.executables)]
+    places += [
+        (("render_nodes", position, "executables"), entry.executables)
+        for position, entry in enumerate(keys.render_nodes)
+    ]
+    for loc, executables in places:
+        for program in executables:
+            if program not in known:
+                remedy = _did_you_mean(program, known)
+                raise source.mistake((*loc, program), "is not a known key", remedy)
 
 
 def _one_spelling(source: Source, keys: FileKeys, spellings: tuple[str, ...]) -> str | None:
@@ -155,9 +184,15 @@ def _nodes(source: Source, keys: FileKeys) -> tuple[NodeSettings, ...]:
 def node_of(path: Path, entry: NodeKeys) -> NodeSettings:
     """Return the node that a file would have if `entry` stood in its `render_nodes`.
 
-    Raises ConfigError.
+    Raises ConfigError, and BadRequest for a renderer that the file does not know.
     """
-    return _node(_read(path)[1], entry)
+    source, keys = _read(path)
+    known = programs(renderers(source, keys.renderers))
+    for program in entry.executables:
+        if program not in known:
+            problem = f"is not a known key; {_did_you_mean(program, known)}"
+            raise BadRequest(f"executables.{program}", problem)
+    return _node(keys, entry)
 
 
 def _check_list(source: Source, key: str, listed: list[str], names: list[str]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from rcontrol.engines.command import CommandSettings
 from rcontrol.farm.settings import FarmSettings, NodeSettings, SessionSettings
 
 LogLevel = Literal["everything", "debug", "info", "warning"]
@@ -47,6 +48,8 @@ class Settings:
     """Room for the output of attempts, megabytes on the disk."""
     allowed_filetypes: tuple[str, ...] = ()
     """Endings of the files that are frames; empty: `sequences.IMAGES`."""
+    renderers: tuple[CommandSettings, ...] = ()
+    """Beside Blender; of several that render a kind of file, the first one counts."""
     farm: FarmSettings = field(default_factory=FarmSettings)
     sessions: SessionSettings = field(default_factory=SessionSettings)
     ray: RaySettings = field(default_factory=RaySettings)

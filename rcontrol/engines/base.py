@@ -3,11 +3,12 @@
 Engines are pure. They neither run nor log: an argv out, lines in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from rcontrol.farm.model import Blame, JobSpec
+from rcontrol.farm.settings import NodeSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class Rendered:
     """It rendered nothing, because the files were there and the scene says not to overwrite."""
     memory_mb: float = 0.0
     """Resident memory of the renderer after the frame; 0.0 when unknown."""
+    unseen: bool = False
+    """Nobody knows where its files are; the renderer's word has to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,20 @@ class Reader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What an engine runs on a node."""
+
+    name: str
+    """As `executables` calls it."""
+    path: str
+    """On the node: absolute, or a bare name to be found on its PATH."""
+    version: tuple[str, ...] = ()
+    """Arguments with which it prints its version and ends; empty: unknown."""
+    expected: bool = True
+    """Whether nodes are supposed to have it, though nobody configured its path."""
+
+
 class Engine(Protocol):
     """One kind of renderer."""
 
@@ -106,11 +123,15 @@ class Engine(Protocol):
         """Highest frame number it can render."""
         ...
 
+    def program(self, node: NodeSettings) -> Program:
+        """Return what it runs on a node."""
+        ...
+
     def check(self, spec: JobSpec) -> None:
         """Raise BadRequest where the job's options make no sense for this engine."""
         ...
 
-    def command(self, spec: JobSpec, executables: Mapping[str, str]) -> Sequence[str]:
+    def command(self, spec: JobSpec, node: NodeSettings) -> Sequence[str]:
         """Return the argv that starts a renderer for this job on a node."""
         ...
 
@@ -118,7 +139,9 @@ class Engine(Protocol):
         """Return the first line a renderer gets on stdin: its job."""
         ...
 
-    def order_line(self, frame: int, *, name: str, overwrite: bool, hidden: str) -> str:
+    def order_line(
+        self, spec: JobSpec, frame: int, *, name: str, overwrite: bool, hidden: str
+    ) -> str:
         """Return the line that orders a frame; `overwrite`: whatever the scene says.
 
         `name` is the order's own: a renderer that has taken it takes no notice when it comes again.

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-from rcontrol.engines.base import Reader
+from rcontrol.engines.base import Program, Reader
 from rcontrol.engines.blender_reader import BlenderReader
 from rcontrol.errors import BadRequest
 from rcontrol.farm.model import JobSpec
+from rcontrol.farm.settings import NodeSettings
 
 LOOP: Final = resources.files("rcontrol.engines").joinpath("blender_loop.py").read_text("utf-8")
 """The loop's text, as it is sent to nodes."""
 
+BPY_VERSION: Final = ("-c", "import bpy; print('bpy', bpy.app.version_string)")
 LAST_FRAME: Final = 1048574
 """Blender's MAXFRAME."""
 LONGEST_PATH: Final = 1023
@@ -70,15 +72,21 @@ class BlenderEngine:
             raise BadRequest("scene", f"{scene!r} cannot be the name of a scene")
         _check_args(spec.options.args)
 
-    def command(self, spec: JobSpec, executables: Mapping[str, str]) -> Sequence[str]:
-        """Return the argv of `executables["blender"]`, else of the Python `executables["bpy"]`."""
+    def program(self, node: NodeSettings) -> Program:
+        """Return the Blender in the node's `executables`, else the Python that has bpy."""
+        if "bpy" in node.executables and "blender" not in node.executables:
+            return Program("bpy", node.executables["bpy"], BPY_VERSION)
+        return Program("blender", node.executables.get("blender", "blender"), ("--version",))
+
+    def command(self, spec: JobSpec, node: NodeSettings) -> Sequence[str]:
+        """Return the argv of the node's program."""
         options, for_scripts = _split_args(spec.options.args)
-        if "bpy" in executables and "blender" not in executables:
-            return (executables["bpy"], "-c", LOOP, *for_scripts)
+        program = self.program(node)
+        if program.name == "bpy":
+            return (program.path, "-c", LOOP, *for_scripts)
         # -S stands before the arguments because -E, -F and the like change the active scene.
         scene = ("-S", spec.options.scene) if spec.options.scene else ()
-        blender = executables.get("blender", "blender")
-        start = (blender, "-b", "-noaudio", spec.path, *scene, *options)
+        start = (program.path, "-b", "-noaudio", spec.path, *scene, *options)
         return (*start, "--python-expr", LOOP, *for_scripts)
 
     def settings_line(self, spec: JobSpec) -> str:
@@ -92,7 +100,15 @@ class BlenderEngine:
             }
         )
 
-    def order_line(self, frame: int, *, name: str, overwrite: bool, hidden: str) -> str:
+    def order_line(
+        self,
+        spec: JobSpec,  # noqa: ARG002
+        frame: int,
+        *,
+        name: str,
+        overwrite: bool,
+        hidden: str,
+    ) -> str:
         """Return an order to the loop as a line of JSON."""
         order = {"frame": frame, "overwrite": overwrite, "name": name, "hidden": hidden}
         return json.dumps(order)

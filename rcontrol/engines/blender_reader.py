@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,14 +18,19 @@ from rcontrol.engines.base import (
     RenderedFile,
 )
 from rcontrol.engines.blender_loop import MARK
+from rcontrol.engines.faults import (
+    HIDDEN,
+    KEPT_ERRORS,
+    LONGEST_ERROR,
+    LONGEST_LINE,
+    NODE_FAULTS,
+    SYSTEM_REASON,
+    blame_of,
+    explain_signal,
+    is_any,
+    is_system_error,
+)
 from rcontrol.farm.model import Blame
-
-LONGEST_LINE: Final = 65536
-"""Characters; longer lines hold nothing but the marked reports of very long paths."""
-KEPT_ERRORS: Final = 20
-"""Lines of a frame that are kept to explain its failure."""
-LONGEST_ERROR: Final = 2000
-"""Characters of a problem that are passed on."""
 
 PROGRESS: Final = (
     # 2.79 Cycles: "Path Tracing Tile 3/135", 2.8-2.9 and tiled 3.x on: "Rendered 3/135 Tiles",
@@ -49,36 +53,8 @@ STATUS: Final = re.compile(r"Fra: ?\d+\b|\d\d:\d\d\.\d+ +\S+ +\| ")
 """Begins Blender's status lines: `Fra:7 Mem:...` up to 4.x; with `--log` and in newer ones the time
 and the log's category come first."""
 
-HIDDEN: Final = re.compile(r"\.rcontrol-[^/]+/[^/]+/")
-"""The part of a path that a person who reads of it does not know: see `sessions`."""
-
 ERROR: Final = re.compile(r"(?:\S.*\| )?(?P<text>(?:Error|ERROR|Fatal|MemoryError)\b:? .*)")
 """Blender reports `Error: ...`."""
-
-SYSTEM_REASON: Final = re.compile(r"(?P<path>/.+): [A-Z][a-z][\w /,-]+")
-"""What C's perror prints of a file: the true reason of a failed write, for which Blender's own line
-says `Invalid argument`."""
-
-NODE_FAULTS: Final = (
-    re.compile(r"No space left on device", re.I),
-    re.compile(r"Disk quota exceeded", re.I),
-    re.compile(r"Input/output error", re.I),
-    re.compile(r"Stale (NFS )?file handle", re.I),
-    re.compile(r"Transport endpoint is not connected", re.I),
-    re.compile(r"Read-only file system", re.I),
-    re.compile(r"Too many open files", re.I),
-    re.compile(r"error while loading shared libraries|Library not loaded"),
-)
-"""The machine's own: its disk, its mounts, its installation."""
-
-MEMORY_FAULTS: Final = (
-    re.compile(r"\bout of (\w+ )?memory\b", re.I),
-    re.compile(r"\b[MC]alloc returns null\b"),
-    re.compile(r"\bstd::bad_alloc\b"),
-    re.compile(r"Cannot allocate memory", re.I),
-)
-"""A scene too large for the node's memory or its graphics card. Counted against the frame: another
-node gets it next, and when none has the room it is given up rather than tried for ever."""
 
 ENDED_EARLY: Final = "Blender ended before the frame was done"
 
@@ -90,9 +66,6 @@ NOT_STARTED: Final[Mapping[int, str]] = {
     ),
 }
 """Exit status of a shell that could not start Blender -> what to do; the node's fault."""
-
-KILLS: Final = frozenset({signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM})
-"""Signals that come from outside the renderer; KILL is also how Linux frees memory in need."""
 
 
 @dataclass(slots=True)
@@ -124,7 +97,8 @@ class BlenderReader:
     def explain_exit(self, status: int) -> Problem:
         """Say why Blender ended: its last error, the signal, or the status."""
         if status > 128:
-            return self._explain_signal(status - 128)
+            last = self._errors[-1] if self._errors else ""
+            return explain_signal("Blender", status - 128, last)
         if status in NOT_STARTED:
             said = f" ({self._last[:LONGEST_ERROR]})" if self._last else ""
             return Problem(NOT_STARTED[status] + said, Blame.NODE, ends_frame=True)
@@ -132,16 +106,6 @@ class BlenderReader:
             return self._problem(self._errors[-1])
         text = f"Blender ended with status {status}" if status else ENDED_EARLY
         return Problem(text, Blame.JOB, ends_frame=True)
-
-    def _explain_signal(self, number: int) -> Problem:
-        try:
-            name = signal.Signals(number).name
-        except ValueError:
-            name = f"signal {number}"
-        last = f"; its last error: {self._errors[-1]}" if self._errors else ""
-        if number in KILLS:
-            return Problem(f"Blender was killed ({name}){last}", Blame.NODE, ends_frame=True)
-        return Problem(f"Blender crashed ({name}){last}", _blame(last), ends_frame=True)
 
     def _read_progress(self, line: str) -> Progress | None:
         for pattern in PROGRESS:
@@ -155,13 +119,13 @@ class BlenderReader:
         found = ERROR.match(line)
         if found:
             text = found["text"]
-        elif SYSTEM_REASON.fullmatch(line) or _is_any(line, (*NODE_FAULTS, *MEMORY_FAULTS)):
+        elif is_system_error(line):
             text = line
         else:
             return None
         text = text[:LONGEST_ERROR]
         self._errors.append(text)
-        return Problem(text, _blame(text))
+        return Problem(text, blame_of(text))
 
     def _read_report(self, text: str) -> Line | None:
         try:
@@ -197,7 +161,7 @@ class BlenderReader:
         causes = [line for line in self._errors if line not in text and _is_cause(line, text)]
         if causes:
             text = f"{text} ({causes[-1]})"
-        decided = Blame(blame) if blame else _blame(text)
+        decided = Blame(blame) if blame else blame_of(text)
         return Problem(text[:LONGEST_ERROR], decided, ends_frame=True, final=final)
 
 
@@ -215,12 +179,4 @@ def _ratio(done: str | None, every: str | None) -> float:
 
 def _is_cause(line: str, error: str) -> bool:
     found = SYSTEM_REASON.fullmatch(line)
-    return _is_any(line, NODE_FAULTS) or (found is not None and found["path"] in error)
-
-
-def _is_any(text: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
-    return any(pattern.search(text) for pattern in patterns)
-
-
-def _blame(text: str) -> Blame:
-    return Blame.NODE if _is_any(text, NODE_FAULTS) else Blame.JOB
+    return is_any(line, NODE_FAULTS) or (found is not None and found["path"] in error)

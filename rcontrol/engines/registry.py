@@ -1,45 +1,47 @@
-"""The engines there are."""
+"""The engines of a farm: Blender, and what its configuration describes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
-from types import MappingProxyType
-from typing import Final
 
 from rcontrol.engines.base import Engine
 from rcontrol.engines.blender import BlenderEngine
+from rcontrol.engines.command import CommandEngine, CommandSettings
 from rcontrol.errors import BadRequest
 
-ENGINES: Final[Mapping[str, Engine]] = MappingProxyType(
-    {engine.name: engine for engine in (BlenderEngine(),)}
-)
-"""Engine by the name that jobs use."""
 
+class Engines:
+    """Engines by name and by the files they render."""
 
-def engine_named(name: str) -> Engine:
-    """Return the engine of this name.
+    def __init__(self, renderers: Sequence[CommandSettings] = ()) -> None:
+        """`renderers`: of several that render a kind of file, the first one counts."""
+        engines: tuple[Engine, ...] = (BlenderEngine(), *map(CommandEngine, renderers))
+        self._engines = {engine.name: engine for engine in engines}
 
-    Raises BadRequest, field `render_engine`, when there is none.
-    """
-    try:
-        return ENGINES[name]
-    except KeyError:
+    def __iter__(self) -> Iterator[Engine]:
+        return iter(self._engines.values())
+
+    def named(self, name: str) -> Engine:
+        """Return the engine of this name.
+
+        Raises BadRequest, field `render_engine`, when there is none.
+        """
+        try:
+            return self._engines[name]
+        except KeyError:
+            raise BadRequest(
+                "render_engine", f"{name!r} is not known here; there is {', '.join(self._engines)}"
+            ) from None
+
+    def for_file(self, path: str) -> Engine:
+        """Return the engine whose project files have this path's extension, in any case.
+
+        Raises BadRequest, field `render_engine`, when there is none.
+        """
+        extension = PurePosixPath(path).suffix.lower()
+        for engine in self:
+            if extension in engine.extensions:
+                return engine
+        known = ", ".join(f"{engine.name} ({' '.join(engine.extensions)})" for engine in self)
         raise BadRequest(
-            "render_engine", f"{name!r} is not known here; there is {', '.join(ENGINES)}"
-        ) from None
-
-
-def engine_for(path: str) -> Engine:
-    """Return the engine whose project files have this path's extension, in any case.
-
-    Raises BadRequest, field `render_engine`, when there is none.
-    """
-    extension = PurePosixPath(path).suffix.lower()
-    for engine in ENGINES.values():
-        if extension in engine.extensions:
-            return engine
-    known = ", ".join(
-        f"{engine.name} ({' '.join(engine.extensions)})" for engine in ENGINES.values()
-    )
-    raise BadRequest(
-        "render_engine", f"cannot be told from {path!r}; say which one; there is {known}"
-    )
+            "render_engine", f"cannot be told from {path!r}; say which one; there is {known}"
+        )

@@ -110,7 +110,7 @@ class JobSpec:
     path: str
     """Absolute path of the project file, as nodes see it."""
     engine: str
-    """Name of the engine: `blend`."""
+    """Name of the engine: `blend`, or of a renderer of the configuration."""
     start_frame: int
     end_frame: int
     """Inclusive."""

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from rcontrol.engines.base import Engine
-from rcontrol.engines.registry import engine_named
 from rcontrol.errors import NodeUnreachable, Refused, SessionError
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.events import (
@@ -58,12 +57,12 @@ class NodeDriver:
         report: Callable[[Event], None],
         logs: LogWriter,
         *,
+        engine: Callable[[str], Engine],
         epoch: int = 0,
         connect: Callable[[NodeSettings], Awaitable[Connection]] = Connection.open,
-        engine: Callable[[str], Engine] = engine_named,
     ) -> None:
-        """`logs` keeps what renderers say. Where drivers want the same session, the one of the
-        newest `epoch` gets it."""
+        """`logs` keeps what renderers say; `engine` finds one by its name. Where drivers want the
+        same session, the one of the newest `epoch` gets it."""
         self._node, self._farm, self._settings = node, farm_id, sessions
         self._report, self._connect, self._engine = report, connect, engine
         self._logs = logs

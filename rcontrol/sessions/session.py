@@ -188,7 +188,7 @@ class RenderSession:
             node_scripts.RESIDENT,
             spec_line(self.spec, self._environment),
             self._engine.settings_line(self.spec),
-            *_under(self._environment, self._engine.command(self.spec, self._node.executables)),
+            *_under(self._environment, self._engine.command(self.spec, self._node)),
         )
         if done.status != 0:
             words = done.stderr.strip() or f"the start ended with status {done.status}"
@@ -215,6 +215,8 @@ class RenderSession:
             made = Made(given, answer.files)
         self._memory_mb = answer.memory_mb
         self._first_memory_mb = self._first_memory_mb or answer.memory_mb
+        if answer.unseen:
+            return _complete(made)
         self._unpublished = given
         return made
 
@@ -238,6 +240,7 @@ class RenderSession:
     async def _order(self, given: Given) -> Ending | None:
         self._hints.clear()
         text = self._engine.order_line(
+            self.spec,
             given.frame,
             name=given.name,
             overwrite=given.overwrite,

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from rcontrol.engines.base import Engine
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.events import AttemptReturned, Event
 from rcontrol.farm.model import AttemptId, JobId
@@ -29,9 +30,10 @@ class DriverThread:
         sessions: SessionSettings,
         report: Callable[[Event], None],
         logs: LogWriter,
+        engine: Callable[[str], Engine],
     ) -> None:
         self._node, self._report, self._logs = node, report, logs
-        self._driver = NodeDriver(node, farm_id, sessions, report, logs)
+        self._driver = NodeDriver(node, farm_id, sessions, report, logs, engine=engine)
         self._loop = asyncio.new_event_loop()
         self._closing = asyncio.Event()
         self._thread = threading.Thread(target=self._main, name=f"driver {node.name}", daemon=True)

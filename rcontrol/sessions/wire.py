@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from rcontrol.engines.spelling import spelled
+
 LONGEST_LINE: Final = 65536
 """Bytes; the rest of a longer line of output is dropped."""
 
 HEARTBEAT: Final = b"\n"
 
 _UNSAFE_IN_NAME: Final = re.compile(rb"[^0-9a-zA-Z.-]|^\.")
-_UNSAFE_IN_PATH: Final = re.compile(rb"[^0-9a-zA-Z._/-]")
 
 
 def folder_name(name: str) -> str:
@@ -25,13 +26,13 @@ def order(facts: str, text: str) -> bytes:
 
 def inspection(token: str, path: str) -> bytes:
     """Return the control line that has a picture looked at."""
-    return b"?" + token.encode("ascii") + b" " + _spelled(path) + b"\n"
+    return b"?" + token.encode("ascii") + b" " + spelled(path) + b"\n"
 
 
 def publication(token: str, hidden: str, files: Iterable[tuple[str, str]]) -> bytes:
     """Return the control line that has files looked at and put in their places: (made, final)."""
     words = [hidden, *(path for pair in files for path in pair)]
-    return b"!" + token.encode("ascii") + b" " + b" ".join(map(_spelled, words)) + b"\n"
+    return b"!" + token.encode("ascii") + b" " + b" ".join(map(spelled, words)) + b"\n"
 
 
 def hidden_folder(job: str, frame: int, attempt: str) -> str:
@@ -42,11 +43,6 @@ def hidden_folder(job: str, frame: int, attempt: str) -> str:
 def end_mark(session: str) -> str:
     """Return how the end line of a session begins."""
     return f"@session-{session}@"
-
-
-def _spelled(path: str) -> bytes:
-    """Return a path as `printf %b` reads it, without blanks."""
-    return _UNSAFE_IN_PATH.sub(lambda found: b"\\0%03o" % found[0][0], _encoded(path))
 
 
 def _encoded(text: str) -> bytes:

@@ -85,7 +85,7 @@ class JobOrder(BaseModel):
     nodes: list[Name]
     """Names of the nodes that may render it."""
     render_engine: Text | None = None
-    """`blend`; absent: the file's extension decides."""
+    """`blend`, `tgd`, `maya`, or one of the configuration; absent: the file's extension decides."""
     name: Text | None = None
     """For people; absent: the file's name."""
     output: Text | None = None

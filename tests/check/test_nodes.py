@@ -7,9 +7,13 @@ import pytest
 
 from rcontrol.check.nodes import check
 from rcontrol.check.reports import NodeReport, ProgramReport
+from rcontrol.config.renderers import shipped
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import StorageError
 from rcontrol.farm.settings import NodeSettings
 from tests.fakes.sshd import Sshd
+
+ENGINES = Engines(shipped())
 
 
 def program(folder: Path, name: str, text: str) -> str:
@@ -20,7 +24,7 @@ def program(folder: Path, name: str, text: str) -> str:
 
 
 def tried(base: Path, *nodes: NodeSettings) -> list[NodeReport]:
-    reports = check(nodes, base)
+    reports = check(nodes, base, ENGINES)
     assert not list(base.iterdir()), "nothing is left in the storage"
     return reports
 
@@ -118,7 +122,7 @@ def test_storage_that_is_missing(sshd: Sshd, base: Path, tmp_path: Path) -> None
 
 def test_storage_that_the_server_lacks(base: Path) -> None:
     with pytest.raises(StorageError, match="is no folder here; mount it"):
-        check([NodeSettings("hex1")], base / "nothing")
+        check([NodeSettings("hex1")], base / "nothing", ENGINES)
 
 
 def test_a_node_that_runs_something_else(sshd: Sshd, base: Path) -> None:

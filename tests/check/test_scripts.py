@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rcontrol.check.nodes import NOT_THERE, PROBE, VERSION
+from rcontrol.check.nodes import PROBE
+from rcontrol.check.programs import NOT_THERE, VERSION
 from tests.fakes.need import need
 from tests.sessions.node import SHELLS
 

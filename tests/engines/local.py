@@ -2,14 +2,14 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from rcontrol.engines.base import Begun, Engine, Line, Outdated, Problem, Ready, Rendered
 from rcontrol.farm.model import JobSpec
-from tests.scenes import executables
+from rcontrol.farm.settings import NodeSettings
 
 PATIENCE_S = 120.0
 
@@ -20,15 +20,15 @@ class LocalSession:
 
     engine: Engine
     spec: JobSpec
-    kind: str
-    """`blender` or `bpy`."""
+    executables: Mapping[str, str]
     folder: Path
     """Takes the renderer's output."""
     lines: list[tuple[float, Line]] = field(default_factory=list)
     """Everything understood so far, with the time it was read, in seconds."""
 
     def __enter__(self) -> Self:
-        argv = self.engine.command(self.spec, executables(self.kind))
+        node = NodeSettings("local", executables=self.executables)
+        argv = self.engine.command(self.spec, node)
         self.output = self.folder / f"output-{time.monotonic_ns()}"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -58,7 +58,9 @@ class LocalSession:
     def order(self, frame: int, *, overwrite: bool = False, hidden: str = "") -> None:
         self._orders += 1
         name = f"1-{self._orders}"
-        line = self.engine.order_line(frame, name=name, overwrite=overwrite, hidden=hidden)
+        line = self.engine.order_line(
+            self.spec, frame, name=name, overwrite=overwrite, hidden=hidden
+        )
         self.send(line)
 
     def until(self, wanted: Callable[[Line], bool]) -> Line:

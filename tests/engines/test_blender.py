@@ -6,6 +6,7 @@ import pytest
 from rcontrol.engines.blender import LAST_FRAME, LOOP, BlenderEngine
 from rcontrol.errors import BadRequest
 from rcontrol.farm.model import JobId, JobOptions, JobSpec
+from rcontrol.farm.settings import NodeSettings
 
 ENGINE = BlenderEngine()
 
@@ -23,21 +24,25 @@ def spec(
     return JobSpec(JobId("1"), "shot", path, "blend", start, end, options)
 
 
+def node(**executables: str) -> NodeSettings:
+    return NodeSettings("hex1", executables=executables)
+
+
 def test_blender_gets_the_loop_after_the_jobs_arguments() -> None:
     job = spec(scene="Wide", args=("-t", "4", "--", "--cycles-device", "CUDA"))
-    assert list(ENGINE.command(job, {"blender": "/opt/b l/blender", "bpy": "/opt/python"})) == [
+    assert list(ENGINE.command(job, node(blender="/opt/b l/blender", bpy="/opt/python"))) == [
         *("/opt/b l/blender", "-b", "-noaudio", "/mnt/shot.blend", "-S", "Wide", "-t", "4"),
         *("--python-expr", LOOP, "--", "--cycles-device", "CUDA"),
     ]
 
 
 def test_without_executables_blender_is_looked_for_on_the_nodes_path() -> None:
-    assert list(ENGINE.command(spec(), {}))[:3] == ["blender", "-b", "-noaudio"]
+    assert list(ENGINE.command(spec(), node()))[:3] == ["blender", "-b", "-noaudio"]
 
 
 def test_bpy_gets_the_loop_and_what_scripts_read() -> None:
     job = spec(args=("--", "--cycles-device", "CUDA"))
-    argv = ENGINE.command(job, {"bpy": "/opt/python"})
+    argv = ENGINE.command(job, node(bpy="/opt/python"))
     assert list(argv) == ["/opt/python", "-c", LOOP, "--", "--cycles-device", "CUDA"]
 
 
@@ -52,7 +57,7 @@ def test_stdin_lines_are_ascii_whatever_the_path() -> None:
         "scene": "S",
         "args": ["-t", "1"],
     }
-    assert json.loads(ENGINE.order_line(7, name="1-2", overwrite=True, hidden=".r/7")) == {
+    assert json.loads(ENGINE.order_line(job, 7, name="1-2", overwrite=True, hidden=".r/7")) == {
         "frame": 7,
         "overwrite": True,
         "name": "1-2",

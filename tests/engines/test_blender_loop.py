@@ -13,6 +13,7 @@ from PIL import Image
 from rcontrol.engines.base import Begun, Outdated, Problem, Progress, Ready, Rendered
 from rcontrol.engines.blender import BlenderEngine
 from rcontrol.farm.model import Blame, JobId, JobOptions, JobSpec
+from rcontrol.farm.settings import NodeSettings
 from tests.engines.local import LocalSession
 from tests.fakes.need import need
 from tests.scenes import blender, build_scene, executables
@@ -41,7 +42,7 @@ def session(kind: str, tmp_path: Path) -> Session:
     def start(path: Path, **options: Any) -> LocalSession:
         spec = JobSpec(JobId("1"), "shot", str(path), "blend", 1, 10, JobOptions(**options))
         ENGINE.check(spec)
-        return LocalSession(ENGINE, spec, kind, tmp_path)
+        return LocalSession(ENGINE, spec, executables(kind), tmp_path)
 
     return start
 
@@ -398,7 +399,7 @@ def test_blender_arguments_reach_blender(tmp_path: Path) -> None:
     args = ("-F", "JPEG", "-t", "1")
     path = build_scene(tmp_path / "shot.blend")
     spec = JobSpec(JobId("1"), "shot", str(path), "blend", 1, 10, JobOptions(args=args))
-    with LocalSession(ENGINE, spec, "blender", tmp_path) as renderer:
+    with LocalSession(ENGINE, spec, executables("blender"), tmp_path) as renderer:
         assert [file.suffix for file in files(renderer.render(1))] == [".jpg"]
 
 
@@ -406,7 +407,7 @@ def test_another_file_among_the_arguments_is_noticed(tmp_path: Path) -> None:
     need(None if blender() else "there is no blender here")
     path, other = build_scene(tmp_path / "shot.blend"), build_scene(tmp_path / "other.blend")
     spec = JobSpec(JobId("1"), "shot", str(path), "blend", 1, 9, JobOptions(args=(str(other),)))
-    with LocalSession(ENGINE, spec, "blender", tmp_path) as renderer:
+    with LocalSession(ENGINE, spec, executables("blender"), tmp_path) as renderer:
         problem = renderer.ready()
         assert isinstance(problem, Problem)
         assert f"it went on with {str(other)!r}" in problem.error
@@ -416,7 +417,7 @@ def test_bpy_says_that_it_takes_no_arguments(tmp_path: Path) -> None:
     executables("bpy")
     path = build_scene(tmp_path / "shot.blend")
     spec = JobSpec(JobId("1"), "shot", str(path), "blend", 1, 9, JobOptions(args=("-t", "1")))
-    with LocalSession(ENGINE, spec, "bpy", tmp_path) as renderer:
+    with LocalSession(ENGINE, spec, executables("bpy"), tmp_path) as renderer:
         problem = renderer.ready()
         assert isinstance(problem, Problem)
         assert "takes no Blender arguments (-t 1)" in problem.error
@@ -428,7 +429,7 @@ def test_a_python_without_bpy_is_the_nodes_fault(tmp_path: Path) -> None:
     need(None if python.exists() else "there is no python3 without bpy here")
     spec = JobSpec(JobId("1"), "shot", "/mnt/shot.blend", "blend", 1, 9)
     ended = subprocess.run(
-        ENGINE.command(spec, {"bpy": f"{python}"}),
+        ENGINE.command(spec, NodeSettings("local", executables={"bpy": f"{python}"})),
         input=ENGINE.settings_line(spec) + "\n",
         capture_output=True,
         text=True,

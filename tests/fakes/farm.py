@@ -10,6 +10,7 @@ from typing import TypeVar
 from actors.log_room import attempts_at
 from rcontrol import admission
 from rcontrol.config import NodeKeys, load, node_of
+from rcontrol.engines.registry import Engines
 from rcontrol.errors import FrameNotFound, RcontrolError
 from rcontrol.farm import events as ev
 from rcontrol.farm.model import Blame, JobId
@@ -78,7 +79,12 @@ class FakeFarm:
         self._fail()
         job = JobId(uuid.uuid4().hex)
         spec = admission.admit(
-            request, job, self.now, nodes=self._sim.farm.state.member_names(), storage=self.storage
+            request,
+            job,
+            self.now,
+            nodes=self._sim.farm.state.member_names(),
+            storage=self.storage,
+            engines=Engines(),
         )
         self._send(ev.JobSubmitted(self.now, spec, frozenset(request.nodes)))
         return job

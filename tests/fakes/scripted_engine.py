@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from rcontrol.engines.base import (
     Line,
     Outdated,
     Problem,
+    Program,
     Progress,
     Reader,
     Ready,
@@ -18,6 +19,7 @@ from rcontrol.engines.base import (
     RenderedFile,
 )
 from rcontrol.farm.model import Blame, JobSpec
+from rcontrol.farm.settings import NodeSettings
 from tests.fakes.renderer import MARK
 
 PROGRAM = Path(__file__).with_name("renderer.py")
@@ -66,14 +68,18 @@ class ScriptedEngine:
     def check(self, spec: JobSpec) -> None:
         """Take everything."""
 
-    def command(self, spec: JobSpec, executables: Mapping[str, str]) -> Sequence[str]:
-        python = executables.get("scripted", sys.executable)
-        return (python, "-S", str(PROGRAM), spec.path)
+    def program(self, node: NodeSettings) -> Program:
+        return Program("scripted", node.executables.get("scripted", sys.executable))
+
+    def command(self, spec: JobSpec, node: NodeSettings) -> Sequence[str]:
+        return (self.program(node).path, "-S", str(PROGRAM), spec.path)
 
     def settings_line(self, spec: JobSpec) -> str:
         return spec.name
 
-    def order_line(self, frame: int, *, name: str, overwrite: bool, hidden: str) -> str:
+    def order_line(
+        self, spec: JobSpec, frame: int, *, name: str, overwrite: bool, hidden: str
+    ) -> str:
         return f"{frame} {overwrite} {name} {hidden}"
 
     def reader(self, spec: JobSpec) -> Reader:

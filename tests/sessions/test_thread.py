@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from uuid import uuid4
 
+from rcontrol.engines.registry import Engines
 from rcontrol.farm.commands import RenderFrame
 from rcontrol.farm.events import AttemptFailed, AttemptReturned, Event, NodeCameUp, NodeWentDown
 from rcontrol.farm.model import AttemptId, JobId, JobSpec
@@ -27,7 +28,12 @@ def test_it_serves_from_a_thread_of_its_own(sshd: Sshd, folder: Path) -> None:
 
     node = NodeSettings("hex1", executables={"blender": "/no/such/blender"})
     driver = DriverThread(
-        node, f"test-{uuid4().hex[:8]}", SessionSettings(), report, LogWriter(folder, "hex1")
+        node,
+        f"test-{uuid4().hex[:8]}",
+        SessionSettings(),
+        report,
+        LogWriter(folder, "hex1"),
+        Engines().named,
     )
     driver.start(1)
     name, event = reports.get(timeout=30)
@@ -59,5 +65,6 @@ def test_stopping_before_the_start_is_harmless(folder: Path) -> None:
         SessionSettings(),
         lambda event: None,
         LogWriter(folder, "hex1"),
+        Engines().named,
     )
     driver.stop(1)
