@@ -1,29 +1,24 @@
-"""A typed client of the REST API, for scripts and the `rcontrol` command.
+"""A typed client of the REST API, for scripts and the `rcontrol` command."""
 
-ClientError                the request did not succeed
-├── ApiError               the server answered with an error
-└── ServerUnreachable      nothing answers at the URL, or it is no rcontrol server
-"""
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Literal
 
-import math
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import TracebackType
-from typing import Any, Final, Literal, TypeVar
-from urllib.parse import quote
+from pydantic import TypeAdapter
 
-import httpx
-from pydantic import TypeAdapter, ValidationError
-
-from rcontrol.errors import RcontrolError
+from rcontrol.caller import (
+    DEFAULT_URL,
+    POLL_S,
+    ApiError,
+    Caller,
+    ClientError,
+    ServerUnreachable,
+)
 from rcontrol.notebook import NotebookFarm
 from rcontrol.notebook.calls import ENDED, last_state
 from rcontrol.web.frame_models import FrameCount, FrameStates, MissingAnswer
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     AutostartState,
-    ErrorBody,
     Folder,
     JobCreated,
     JobInfo,
@@ -32,15 +27,12 @@ from rcontrol.web.models import (
 )
 from rcontrol.web.node_models import NodeState
 
-DEFAULT_URL: Final = "http://localhost:2020"
-POLL_S: Final = 0.5
+__all__ = ["DEFAULT_URL", "ApiError", "Client", "ClientError", "ServerUnreachable", "connect"]
+
 NO_LOG: Final = "No log"
 """Message of the error where an attempt's output is not kept."""
 LOG_POLL_S: Final = 0.3
 """Between two looks at a log that is followed."""
-PATIENCE_S: Final = 60.0
-"""How long a wait puts up with a server that does not answer: it may be restarting."""
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 JOB_CREATED: Final = TypeAdapter(JobCreated)
 SUMMARY: Final = TypeAdapter(Summary)
@@ -56,9 +48,6 @@ MISSING: Final = TypeAdapter(MissingAnswer)
 FOLDER: Final = TypeAdapter(Folder)
 ATTEMPTS: Final = TypeAdapter(list[AttemptInfo])
 LOG: Final = TypeAdapter(LogText)
-ERROR: Final = TypeAdapter(ErrorBody)
-
-Answer = TypeVar("Answer")
 
 
 def connect(url: str = DEFAULT_URL) -> NotebookFarm:
@@ -66,63 +55,11 @@ def connect(url: str = DEFAULT_URL) -> NotebookFarm:
     return NotebookFarm(Client(url))
 
 
-class ClientError(RcontrolError):
-    """The request did not succeed."""
-
-
-class ApiError(ClientError):
-    """The server answered with an error."""
-
-    def __init__(self, status: int, message: str, explanation: str) -> None:
-        super().__init__(status, message, explanation)
-        self.status, self.message, self.explanation = status, message, explanation
-
-    def __str__(self) -> str:
-        return f"{self.message}: {self.explanation}" if self.explanation else self.message
-
-
-class ServerUnreachable(ClientError):
-    """Nothing answers at the URL, or what answers is no rcontrol server."""
-
-    def __init__(self, url: str, cause: str) -> None:
-        super().__init__(url, cause)
-        self.url, self.cause = url, cause
-
-    def __str__(self) -> str:
-        return f"no rcontrol server at {self.url} ({self.cause}); start one with `rcontrol serve`"
-
-
-class Client:
-    """One server. Every method raises ApiError or ServerUnreachable.
+class Client(Caller):
+    """A server's farm. Every method raises ApiError or ServerUnreachable.
 
     A context manager; closing it closes its connections.
     """
-
-    def __init__(self, url: str = DEFAULT_URL, *, timeout_s: float = 30.0) -> None:
-        self.url = url.rstrip("/")
-        try:
-            host = httpx.URL(self.url).host
-        except httpx.InvalidURL as error:
-            raise ServerUnreachable(url, str(error)) from error
-        self._http = httpx.Client(timeout=timeout_s, trust_env=host not in LOOPBACK)
-
-    def __repr__(self) -> str:
-        return f"Client({self.url!r})"
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     # --- jobs ---
 
@@ -219,7 +156,7 @@ class Client:
     def follow(self, job: str, *, every_s: float = POLL_S) -> Iterator[JobInfo]:
         """Yield a job again and again; last when it is Finished, Failed or Stopped.
 
-        A server that goes away in between is waited for, `PATIENCE_S` at most.
+        A server that goes away in between is waited for, a minute at most.
         """
         for info in self._again(lambda: self.job(job), lambda _: every_s):
             yield info
@@ -259,7 +196,7 @@ class Client:
         """Yield a log's parts, the last one when the attempt has ended.
 
         Of a frame that has not begun, parts without text come until it has. A server that goes
-        away in between is waited for, `PATIENCE_S` at most.
+        away in between is waited for, a minute at most.
         """
         position = 0
 
@@ -362,69 +299,3 @@ class Client:
         which = {"frames": frames, "start_frame": start_frame, "end_frame": end_frame}
         body = {"path": path} | {key: it for key, it in which.items() if it is not None}
         return self._read(MISSING, "storage", "missing", body=body)
-
-    # --- HTTP ---
-
-    def _read(
-        self,
-        answer: TypeAdapter[Answer],
-        *segments: str,
-        body: Any = None,
-        query: Mapping[str, str] | None = None,
-    ) -> Answer:
-        method = "GET" if body is None else "POST"
-        response = self._send(method, segments, body, query)
-        with self._understood():
-            return answer.validate_json(response.content)
-
-    def _again(
-        self, ask: Callable[[], Answer], pause_s: Callable[[Answer], float]
-    ) -> Iterator[Answer]:
-        """Yield answers for ever; a server that does not answer is asked again for a while."""
-        answered = -math.inf
-        while True:
-            try:
-                answer = ask()
-            except ClientError as error:
-                passing = isinstance(error, ServerUnreachable) or _unavailable(error)
-                if not passing or time.monotonic() - answered > PATIENCE_S:
-                    raise
-                time.sleep(POLL_S)
-            else:
-                answered = time.monotonic()
-                yield answer
-                time.sleep(pause_s(answer))
-
-    def _act(self, *segments: str) -> None:
-        self._send("POST", segments, None)
-
-    def _send(
-        self,
-        method: str,
-        segments: Sequence[str],
-        body: Any,
-        query: Mapping[str, str] | None = None,
-    ) -> httpx.Response:
-        path = "/".join(quote(segment, safe="") for segment in segments)
-        try:
-            response = self._http.request(method, f"{self.url}/{path}", json=body, params=query)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            cause = str(error) or type(error).__name__
-            raise ServerUnreachable(self.url, cause) from error
-        if response.is_success:
-            return response
-        with self._understood():
-            problem = ERROR.validate_json(response.content)
-        raise ApiError(response.status_code, problem["message"], problem["explanation"])
-
-    @contextmanager
-    def _understood(self) -> Iterator[None]:
-        try:
-            yield
-        except ValidationError as error:
-            cause = "what answers there speaks another language"
-            raise ServerUnreachable(self.url, cause) from error
-
-
-def _unavailable(error: ClientError) -> bool:
-    return isinstance(error, ApiError) and error.status == 503

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from rcontrol import client as module
+from rcontrol import caller as module
 from rcontrol.client import ApiError, Client, ServerUnreachable
 from rcontrol.errors import FarmUnavailable, WaitTimeout
 from tests.fakes.farm import FakeFarm

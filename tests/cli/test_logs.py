@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -80,6 +81,8 @@ def test_a_log_is_followed_to_the_end_of_its_attempt(
     writer = LogWriter(farm.logs_dir, "hex1")
     log = writer.open(job, 1, attempt["id"], 0)
     log.write(0, b"Fra:1 begins\n")
+    while not client.attempts(job, 1)[0]["log"]:
+        time.sleep(0.01)
     seen: list[str] = []
     results: list[Result] = []
     follower = threading.Thread(target=lambda: results.append(run("logs", job, "1", "-f")))
