@@ -14,9 +14,11 @@ from rcontrol.framelogs import LogPart
 from rcontrol.gateway import JobRequest
 from rcontrol.notebook import NotebookFarm
 from rcontrol.notebook.calls import ENDED
+from rcontrol.sequences import find_missing_in, wanted
+from rcontrol.storage import Storage
 from rcontrol.web import wire
 from rcontrol.web.bodies import check
-from rcontrol.web.frame_models import FrameStates
+from rcontrol.web.frame_models import FrameStates, MissingAnswer
 from rcontrol.web.frames import runs
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import JobInfo, WhyAnswer
@@ -56,7 +58,7 @@ class ActorCalls:
     """`notebook.Calls` to the JobManager's handle. Raises what it refused, and FarmUnavailable."""
 
     def __init__(self, manager: Any, config: Path) -> None:
-        """`config`: the configuration file, which is read where nodes are added or reloaded."""
+        """`config`: the configuration file, for what a notebook looks up there itself."""
         self._manager, self._config = manager, config
         self._view = EMPTY_VIEW
 
@@ -164,6 +166,20 @@ class ActorCalls:
         """See `notebook.Calls`."""
         view = _found(self._look(), job)
         return wire.frame_states(view, runs(self._call("frame_states", job)))
+
+    def missing_frames(
+        self,
+        path: str,
+        *,
+        frames: str | None = None,
+        start_frame: int | None = None,
+        end_frame: int | None = None,
+    ) -> MissingAnswer:
+        """See `notebook.Calls`. Looks itself, where the configuration file says."""
+        asked, settings = wanted(frames, start_frame, end_frame), load(self._config)
+        storage, filetypes = Storage(settings.base_dir), settings.allowed_filetypes
+        folder, found = find_missing_in(storage, path, asked, filetypes)
+        return wire.missing(folder, asked, found)
 
     def attempts(self, job: str, frame: int) -> list[AttemptInfo]:
         """See `notebook.Calls`."""

@@ -1,7 +1,6 @@
 """Sequences of frames among the names of files, and what is missing from them.
 
-Nothing here reads a folder or a file: names and sizes come in. Which names belong together is
-fileseq's to say.
+No file is opened: names and sizes come in. Which names belong together is fileseq's to say.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -21,6 +20,7 @@ from rcontrol.farm.numbers import (
     read_frames,
     runs_of,
 )
+from rcontrol.storage import Storage
 
 IMAGES: Final = (
     *(".png", ".jpg", ".jpeg", ".exr", ".tif", ".tiff", ".tga", ".bmp", ".webp", ".jp2"),
@@ -72,6 +72,15 @@ def wanted(frames: str | None, first: int | None, last: int | None) -> Wanted:
     if first is not None and last is not None and last < first:
         raise BadRequest("end_frame", f"must not be before start_frame ({first})")
     return Wanted(None, first, last)
+
+
+def find_missing_in(
+    storage: Storage, folder: str, wanted: Wanted, filetypes: Collection[str] = ()
+) -> tuple[str, list[Found]]:
+    """Return a folder's absolute path, and each of its sequences. Raises StorageError."""
+    listing = storage.list(folder)
+    files = ((entry.name, entry.size) for entry in listing.contents if entry.type == "f")
+    return listing.current, find_missing(files, wanted, filetypes)
 
 
 def find_missing(

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, Protocol
 from typing_extensions import TypedDict, Unpack
 
 from rcontrol.errors import WaitTimeout
-from rcontrol.web.frame_models import FrameStates
+from rcontrol.web.frame_models import FrameStates, MissingAnswer
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import JobInfo, WhyAnswer
 from rcontrol.web.node_models import NodeState
@@ -86,6 +86,17 @@ class Calls(Protocol):
 
     def frames(self, job: str) -> FrameStates:
         """Return the state of every frame of a job, in short."""
+        ...
+
+    def missing_frames(
+        self,
+        path: str,
+        *,
+        frames: str | None = None,
+        start_frame: int | None = None,
+        end_frame: int | None = None,
+    ) -> MissingAnswer:
+        """Return which frames of the sequences in a folder are missing."""
         ...
 
     def attempts(self, job: str, frame: int) -> list[AttemptInfo]:

@@ -66,6 +66,15 @@ class NotebookFarm:
         """Remove every job that is Finished."""
         self.calls.clear_finished()
 
+    def missing_frames(self, path: str, frames: str | None = None) -> dict[str, str]:
+        """Return which frames are missing from a folder: sequence -> expression, as `submit` takes.
+
+        `frames`: the ones there should be; None: from each sequence's own first to its own last.
+        A file of zero bytes is as good as missing.
+        """
+        sequences = self.calls.missing_frames(path, frames=frames)["sequences"]
+        return {sequence["pattern"]: sequence["missing"] for sequence in sequences}
+
     @property
     def autostart(self) -> bool:
         """Whether waiting jobs start by themselves."""

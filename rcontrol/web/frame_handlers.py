@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from rcontrol.errors import FrameNotFound, LogNotFound
 from rcontrol.farm.numbers import read_frames
-from rcontrol.sequences import find_missing, wanted
+from rcontrol.sequences import find_missing_in, wanted
 from rcontrol.web import wire
 from rcontrol.web.call import Call
 from rcontrol.web.frame_models import (
@@ -48,9 +48,8 @@ async def missing_frames(call: Call) -> MissingAnswer:
 
 def _missing(call: Call, order: MissingOrder) -> MissingAnswer:
     asked = wanted(order.frames, order.start_frame, order.end_frame)
-    listing = call.storage.list(order.path)
-    files = ((entry.name, entry.size) for entry in listing.contents if entry.type == "f")
-    return wire.missing(listing.current, asked, find_missing(files, asked, call.filetypes))
+    folder, found = find_missing_in(call.storage, order.path, asked, call.filetypes)
+    return wire.missing(folder, asked, found)
 
 
 async def results(call: Call) -> FrameResults:

@@ -31,7 +31,8 @@ print(last["status"], last["frames_done"], last["progress"])
 print(job.frames())
 [attempt] = job.attempts(2)
 print(attempt["number"], attempt["error"] or "-", attempt["log"], "Fra:2 " in job.log(2))
-other = farm.submit(scene, 1, 3)
+print(farm.missing_frames(f"{scene.rpartition('/')[0]}/{over}", "1-9x4"))
+other = farm.submit(scene, frames="1,3")
 other.stop()
 try:
     other.stop()
@@ -69,11 +70,12 @@ def test_jobs_and_nodes_are_objects(server: Server, base: Path, over: str) -> No
         env={**os.environ, "HOME": str(server.folder)},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.splitlines()[-12:] == [
+    assert done.stdout.splitlines()[-13:] == [
         "autostart is off: switch it on or start the job",
         "Finished 3 100.0",
         "{1: 'done', 2: 'done', 3: 'done'}",
         "1 - True True",
+        "{'f_####.png': '5,9'}",
         "True",
         "True",
         "a test | it is paused: a test: resume it",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rcontrol.client import Client
 from tests.e2e.server import Server, until
 from tests.fakes.sshd import Sshd
 from tests.scenes import blender, bpy_python, build_scene, executables
@@ -50,6 +51,28 @@ def test_a_blend_goes_in_and_verified_frames_come_out(server: Server, base: Path
         assert np.array_equal(pixels(scene.parent / "out" / name), pixels(alone / name))
     info = server.get(f"/job/info/{job}")
     assert info["time_stop"] > info["time_start"] > 0.0
+
+
+def test_what_is_missing_is_rendered(server: Server, base: Path) -> None:
+    """Every other frame, then what the folder lacks: holes, and a frame whose file is empty."""
+    scene = build_scene(base / "gaps" / "cube.blend", frames=9, size=(64, 48))
+    out = scene.parent / "out"
+    client = Client(str(server.http.base_url))
+    job = client.submit(str(scene), frames="1-9x4,2")
+    client.start(job)
+    assert server.wait(job)["frames_total"] == 4
+    assert sorted(path.name for path in out.iterdir()) == [f"f_000{n}.png" for n in (1, 2, 5, 9)]
+    (out / "f_0002.png").write_bytes(b"")
+    times = {path: path.stat().st_mtime_ns for path in out.iterdir() if path.stat().st_size}
+    (found,) = client.missing_frames(str(out))["sequences"]
+    assert (found["pattern"], found["missing"], found["empty"]) == ("f_####.png", "2-4,6-8", "2")
+    job = client.submit(str(scene), frames=found["missing"])
+    client.start(job)
+    server.wait(job)
+    (found,) = client.missing_frames(str(out), frames="1-9")["sequences"]
+    assert (found["present"], found["missing"]) == ("1-9", "")
+    assert {path: path.stat().st_mtime_ns for path in times} == times, "none was rendered again"
+    client.close()
 
 
 BPY_ALONE = """

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,6 +53,15 @@ def test_the_frames_of_an_expression(book: NotebookFarm, farm: FakeFarm) -> None
     assert "1/4 frames" in shown(job)["text/plain"]
     with pytest.raises(ApiError, match="frames: 'x' cannot be read"):
         book.submit("cube.blend", frames="x")
+
+
+def test_what_is_missing_can_be_submitted(book: NotebookFarm, base: Path) -> None:
+    for name in ("a.1.png", "a.3.png", "b0001.exr"):
+        (base / name).write_bytes(b"picture")
+    assert book.missing_frames("/") == {"a.#.png": "2", "b####.exr": ""}
+    missing = book.missing_frames(str(base), "1-5")
+    assert missing == {"a.#.png": "2,4-5", "b####.exr": "2-5"}
+    assert book.submit("cube.blend", frames=missing["a.#.png"]).info()["frames"] == "2,4-5"
 
 
 def test_jobs_are_found_by_how_only_they_begin(book: NotebookFarm, job: NotebookJob) -> None:
