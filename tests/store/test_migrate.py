@@ -13,6 +13,7 @@ from rcontrol.store import Store, sqlite_url
 from rcontrol.store.database import engine_for
 from rcontrol.store.failures import as_store_error
 from rcontrol.store.migrate import REVISIONS, migrate
+from rcontrol.store.rows import job_row
 from rcontrol.store.tables import metadata
 from tests.store.examples import JOB, done, ended, job
 
@@ -95,6 +96,25 @@ def test_an_older_database_is_copied_and_migrated(tmp_path: Path, sqlite_store: 
     assert copy.load() == expected
     assert copy.farm_id == sqlite_store.farm_id
     copy.close()
+
+
+def test_jobs_from_before_there_were_expressions_have_all_their_frames(tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(REVISIONS, older)
+    for path in (older / "versions").glob("r*.py"):
+        if path.name > "r0005":
+            path.unlink()
+    migrate(sqlite_url(tmp_path), older)
+    row = {**job_row(job()), "args": "[]", "nodes": "[]"}
+    del row["expression"]
+    with closing(sqlite3.connect(tmp_path / "farm.db")) as database, database:
+        columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        database.execute(f"INSERT INTO jobs ({columns}) VALUES ({values})", row)
+    store = Store(sqlite_url(tmp_path))
+    store.open()
+    (stored,) = store.load().jobs
+    assert list(stored.job.spec.frames) == list(range(1, 101))
+    store.close()
 
 
 def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path, sqlite_store: Store) -> None:
