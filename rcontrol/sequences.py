@@ -3,6 +3,8 @@
 No file is opened: names and sizes come in. Which names belong together is fileseq's to say.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -22,6 +24,9 @@ from rcontrol.farm.numbers import (
 )
 from rcontrol.storage import Storage
 
+_VIEW: Final = re.compile(r"(?<=[0-9])(_[LR])(\.[^.]+)\Z")
+"""What Blender puts between number and ending in the pictures of a stereo scene; fileseq does not
+look for a number before it."""
 IMAGES: Final = (
     *(".png", ".jpg", ".jpeg", ".exr", ".tif", ".tiff", ".tga", ".bmp", ".webp", ".jp2"),
     *(".hdr", ".dpx", ".cin", ".psd", ".iff", ".sgi", ".rgb"),
@@ -126,12 +131,17 @@ class _Numbered:
 
 
 def _sequences(names: Iterable[str]) -> Iterator[_Numbered]:
-    for found in FileSequence.yield_sequences_in_list(names, pad_style=PAD_STYLE_HASH1):
-        numbers = sorted(int(number) for number in found.frameSet() or ())
-        numbers = [number for number in numbers if abs(number) <= HIGHEST]
-        if numbers:
-            digits = found.zfill() - (numbers[0] < 0)
-            yield _Numbered(found.basename(), max(1, digits), found.extension(), numbers)
+    views = defaultdict[str, list[str]](list)
+    for name in names:
+        view = match[1] if (match := _VIEW.search(name)) else ""
+        views[view].append(_VIEW.sub(r"\2", name))
+    for view, of_view in views.items():
+        for found in FileSequence.yield_sequences_in_list(of_view, pad_style=PAD_STYLE_HASH1):
+            numbers = sorted(int(number) for number in found.frameSet() or ())
+            numbers = [number for number in numbers if abs(number) <= HIGHEST]
+            if numbers:
+                digits = max(1, found.zfill() - (numbers[0] < 0))
+                yield _Numbered(found.basename(), digits, view + found.extension(), numbers)
 
 
 def _with_their_negatives(found: list[_Numbered], wanted: Wanted) -> Iterator[_Numbered]:

@@ -42,6 +42,10 @@ def find(*names: str, empty: Sequence[str] = (), asked: Wanted | None = None) ->
         ),
         (["g" + "9" * 20 + ".png"], []),
         (["h\n0001.png", "h\udc80.0001.png", "#0001.png"], [("#####.png", "1", ""), None]),
+        (
+            ["i0001_L.png", "i0003_L.png", "i0001_R.png", "i0002.png", "i0001_B.png"],
+            [("i####.png", "2", ""), ("i####_L.png", "1,3", "2"), ("i####_R.png", "1", "")],
+        ),
         ([], []),
     ],
 )
