@@ -152,6 +152,9 @@ class RendererKeys(Keys):
     done: Expressions = Field(
         default=[], description="Without a line like this a frame is not done."
     )
+    done_counts: bool = Field(
+        default=False, description="After such a line the exit status says nothing more."
+    )
     saved: Annotated[
         list[Annotated[Any, BeforeValidator(_saved)]], BeforeValidator(_one_or_more)
     ] = Field(default=[], description="Tells in a group `file` what was saved.")

@@ -96,6 +96,7 @@ def settings_of(name: str, keys: RendererKeys, *, shipped: bool = False) -> Comm
             progress=tuple(keys.progress),
             passes=keys.passes,
             done=tuple(keys.done),
+            done_counts=keys.done_counts,
             saved=tuple(keys.saved),
             error=tuple(keys.error),
             node_error=tuple(keys.node_error),

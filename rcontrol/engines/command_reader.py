@@ -27,6 +27,9 @@ PROGRESS_GROUPS: Final = (frozenset({"percent"}), frozenset({"done", "total"}))
 PASS_GROUPS: Final = frozenset({"pass", "passes"})
 """May be named there, too."""
 
+LAST_SIGNAL: Final = 64
+"""Of Linux; programs use some of the exit statuses beyond, Maya 205 to 211."""
+
 NOT_STARTED: Final[Mapping[int, str]] = {
     126: "the {0} set for this node cannot be executed: check executables: {0}",
     127: "no {0} on this node: set executables: {0} to its path there",
@@ -43,6 +46,8 @@ class Patterns:
     """How often progress begins anew in a frame, at least."""
     done: tuple[Pattern, ...] = ()
     """Without one of these a frame is not done; none given: exit status 0 is enough."""
+    done_counts: bool = False
+    """A frame that was said to be done is, whatever the exit status."""
     saved: tuple[Pattern, ...] = ()
     """Says in its group `file` what was saved."""
     error: tuple[Pattern, ...] = ()
@@ -99,7 +104,7 @@ class CommandReader:
     def explain_exit(self, status: int) -> Problem:
         """Say why the loop, or the program in it, ended."""
         last = self._errors[-1].error if self._errors else ""
-        if status > 128:
+        if 128 < status <= 128 + LAST_SIGNAL:
             return explain_signal(self._program, status - 128, last)
         if status in NOT_STARTED:
             said = f" ({self._last[:LONGEST_ERROR]})" if self._last else ""
@@ -184,7 +189,8 @@ class CommandReader:
             gathered.clear()
 
     def _conclude(self, frame: int, status: int, *, fenced: bool) -> Line:
-        if status != 0 or self._failed is not None:
+        over = self._done and self._patterns.done_counts
+        if self._failed is not None or (status != 0 and not over):
             return self.explain_exit(status)
         if self._patterns.done and not self._done:
             return self._fail("ended without saying that it has finished")

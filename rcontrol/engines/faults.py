@@ -30,8 +30,10 @@ NODE_FAULTS: Final = (
     re.compile(r"Read-only file system", re.I),
     re.compile(r"Too many open files", re.I),
     re.compile(r"error while loading shared libraries|Library not loaded"),
+    re.compile(r"\blicen[cs]e\b.*\b(not|denied|expired|failed|invalid|unavailable)\b", re.I),
+    re.compile(r"\b(not|denied|expired|failed|invalid|no|unable)\b.*\blicen[cs]e\b", re.I),
 )
-"""The machine's own: its disk, its mounts, its installation."""
+"""The machine's own: its disk, its mounts, its installation, its licences."""
 
 MEMORY_FAULTS: Final = (
     re.compile(r"\bout of (\w+ )?memory\b", re.I),

@@ -155,6 +155,7 @@ def test_the_system_explains_itself() -> None:
         (127, Blame.NODE, "no povray on this node: set executables: povray to its path there"),
         (137, Blame.NODE, "povray was killed (SIGKILL)"),
         (139, Blame.JOB, "povray crashed (SIGSEGV)"),
+        (210, Blame.JOB, "povray ended with status 210; it last said: so be it"),
     ],
 )
 def test_exit_statuses(status: int, blame: Blame, words: str) -> None:
