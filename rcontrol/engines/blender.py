@@ -1,6 +1,7 @@
 """Blender, driven through a loop of our own inside it: see `blender_loop`."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,7 +13,15 @@ from rcontrol.errors import BadRequest
 from rcontrol.farm.model import JobSpec
 from rcontrol.farm.settings import NodeSettings
 
-LOOP: Final = resources.files("rcontrol.engines").joinpath("blender_loop.py").read_text("utf-8")
+
+def _joined(*modules: str) -> str:
+    """Return the text of modules that stand for one: what they import of each other is there."""
+    folder = resources.files("rcontrol.engines")
+    texts = [folder.joinpath(f"{module}.py").read_text("utf-8") for module in modules]
+    return re.sub(r"(?ms)^from rcontrol\.engines\..*? import \(.*?^\)\n", "", "\n\n".join(texts))
+
+
+LOOP: Final = _joined("blender_places", "blender_loop")
 """The loop's text, as it is sent to nodes."""
 
 BPY_VERSION: Final = ("-c", "import bpy; print('bpy', bpy.app.version_string)")

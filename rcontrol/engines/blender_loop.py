@@ -1,8 +1,9 @@
 # Blender 2.79 has Python 3.5.
 """The resident loop: runs inside Blender on a node and renders frames as it is told to.
 
-It is sent as text, to `blender -b FILE --python-expr TEXT` or, where only the bpy wheel is
-installed, to `python -c TEXT`; it needs the standard library and bpy, of Blender 2.79 or later.
+It is sent as text, that of `blender_places` in front, to `blender -b FILE --python-expr TEXT` or,
+where only the bpy wheel is installed, to `python -c TEXT`; it needs the standard library and bpy,
+of Blender 2.79 or later.
 
 stdin: lines of JSON. First the settings {"file", "output", "scene", "args"}; then one order a line,
 {"frame": N, "overwrite": bool, "name": TEXT, "hidden": PATH}; one whose name was taken before is
@@ -25,27 +26,25 @@ All JSON is ASCII; bytes of a path that are not UTF-8 travel as surrogates (PEP 
 import ctypes
 import json
 import os
-import re
-import shutil
 import sys
 import traceback
-from contextlib import suppress
 from importlib import import_module
 from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+from rcontrol.engines.blender_places import (
+    Detour,
+    HiddenFolders,
+    Trouble,
+    frame_files,
+    to_bytes,
+    words_of,
+)
 
 MARK = "@rcontrol-7c1e5a@ "
 """Begins every line of the loop's own."""
 
 Stamp = Tuple[int, int, int]
 """Modification time in nanoseconds, size in bytes, inode."""
-
-
-class Trouble(Exception):
-    """A reason to report as a problem."""
-
-    def __init__(self, error: str, blame: str = "", final: bool = False) -> None:
-        Exception.__init__(self, error)
-        self.error, self.blame, self.final = error, blame, final
 
 
 def c_library() -> Any:
@@ -109,11 +108,6 @@ def lines_of_json() -> Iterator[Dict[str, Any]]:
                 yield order
 
 
-def to_bytes(path: str) -> bytes:
-    """Return a path as the operating system spells it, in any locale."""
-    return path.encode("utf-8", "surrogateescape")
-
-
 def stamp(path: str) -> Optional[Stamp]:
     """Return what changes when a file is written, or None when it is not there."""
     try:
@@ -137,12 +131,6 @@ def resident_mb() -> float:
         return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1048576.0 if sys.platform == "darwin" else 1024.0)
-
-
-def words_of(error: RuntimeError) -> str:
-    """Return the lines of an operator's error."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return "\n".join(line for line in lines if line)
 
 
 def load_file(path: str, args: List[str]) -> Any:
@@ -214,170 +202,6 @@ def refuse_movie(scene: Any) -> None:
             "from the frames".format(scene.name, scene.render.image_settings.file_format),
             final=True,
         )
-
-
-def frame_files(scene: Any, frame: int) -> List[str]:
-    """Return the paths Blender writes for a frame: one, or one a view."""
-    render = scene.render
-    views = [""]
-    if render.use_multiview and render.image_settings.views_format == "INDIVIDUAL":
-        views = [
-            view.name
-            for view in render.views
-            if view.use and (render.views_format == "MULTIVIEW" or view.name in ("left", "right"))
-        ]
-    try:
-        return [render.frame_path(frame=frame, view=view) for view in views]
-    except RuntimeError as error:  # a variable that does not exist
-        raise Trouble(words_of(error), final=True) from error
-
-
-def absolute(scene: Any, folder: str) -> str:
-    """Return where a folder is that begins with // or holds variables, such as {blend_name}."""
-    render = scene.render
-    before = render.filepath
-    render.filepath = os.path.join(folder, "x")
-    try:
-        return os.path.dirname(frame_files(scene, 0)[0])
-    finally:
-        render.filepath = before
-
-
-def literal(bpy: Any, path: str) -> str:
-    """Return a path as it is to be set, so that Blender sees no variables in it."""
-    if bpy.app.version < (4, 5, 0):
-        return path
-    return path.replace("{", "{{").replace("}", "}}")
-
-
-def nodes_below(tree: Any, seen: List[Any]) -> Iterator[Any]:
-    """Yield the nodes of a tree and of the groups in it."""
-    if tree is None or tree in seen:
-        return
-    seen.append(tree)
-    for node in tree.nodes:
-        yield node
-        yield from nodes_below(getattr(node, "node_tree", None), seen)
-
-
-def file_output_nodes(bpy: Any) -> Iterator[Any]:
-    """Yield the compositor's nodes that write files, in whatever scene: strips render others."""
-    seen = []  # type: List[Any]
-    for scene in bpy.data.scenes:
-        tree = getattr(scene, "compositing_node_group", None)  # 5.0 and later
-        if tree is None and getattr(scene, "use_nodes", False):
-            tree = getattr(scene, "node_tree", None)
-        for node in nodes_below(tree, seen):
-            writes = node.bl_idname == "CompositorNodeOutputFile" and not node.mute
-            if writes and any(socket.is_linked for socket in node.inputs):
-                yield node
-
-
-class Detour:
-    """Has the files of one frame made in hidden folders, one beside each place they belong to."""
-
-    def __init__(self, hidden: str) -> None:
-        self.hidden = hidden
-        self.places = {}  # type: Dict[str, str]
-        """Hidden folder -> the folder it is in, which is where its files belong."""
-        self.changed = []  # type: List[Tuple[Any, str, str]]
-
-    def take(self, bpy: Any, scene: Any, frame: int) -> None:
-        """Point everything that names files to hidden folders. Raises Trouble where that fails."""
-        for node in file_output_nodes(bpy):
-            attribute = "directory" if hasattr(node, "directory") else "base_path"
-            folder, name = getattr(node, attribute), ""
-            if attribute == "base_path" and node.format.file_format == "OPEN_EXR_MULTILAYER":
-                folder, name = os.path.split(folder)
-            self.lead(bpy, node, attribute, absolute(scene, folder), name)
-        render = scene.render
-        folder = os.path.dirname(frame_files(scene, frame)[0])
-        made = self.lead(bpy, render, "filepath", folder, os.path.basename(render.filepath))
-        for path in frame_files(scene, frame):
-            if os.path.dirname(path) != made:
-                raise Trouble(
-                    "frames of {!r} cannot be made in a hidden folder first: shorten the output "
-                    "path, or submit the job with publish: direct".format(folder),
-                    final=True,
-                )
-
-    def lead(self, bpy: Any, owner: Any, attribute: str, folder: str, name: str) -> str:
-        """Change an attribute that says FOLDER/NAME; return the hidden folder."""
-        folder = os.path.abspath(folder)
-        made = os.path.join(folder, self.hidden)
-        self.places[made] = folder
-        self.changed.append((owner, attribute, getattr(owner, attribute)))
-        setattr(owner, attribute, os.path.join(literal(bpy, made), name))
-        return made
-
-    def make_folders(self) -> None:
-        """Make the hidden folders; where that fails, Blender will say so in its own words."""
-        for made, folder in self.places.items():
-            for _ in range(3):
-                try:
-                    os.makedirs(to_bytes(made))
-                    # Whoever may write beside them may write, and clear up, in them.
-                    mode = os.stat(to_bytes(folder)).st_mode & 0o7777
-                    os.chmod(to_bytes(os.path.dirname(made)), mode)
-                    os.chmod(to_bytes(made), mode)
-                except FileNotFoundError:
-                    # Another attempt has just removed the folder that they share.
-                    continue
-                except OSError:
-                    pass
-                break
-
-    def back(self) -> None:
-        """Put everything back as the project has it."""
-        for owner, attribute, value in reversed(self.changed):
-            setattr(owner, attribute, value)
-
-    def files(self) -> List[Tuple[str, str]]:
-        """Return (where it belongs, where it is) of each file that was made."""
-        found = []
-        for made, folder in self.places.items():
-            for parent, _, names in os.walk(to_bytes(made)):
-                for name in names:
-                    path = os.path.join(parent, name).decode("utf-8", "surrogateescape")
-                    found.append((os.path.join(folder, os.path.relpath(path, made)), path))
-        return sorted(found)
-
-    def discard(self) -> None:
-        """Remove what was made."""
-        for made in self.places:
-            shutil.rmtree(to_bytes(made), ignore_errors=True)
-            with suppress(OSError):
-                os.rmdir(to_bytes(os.path.dirname(made)))
-
-
-class HiddenFolders:
-    """Tells the session's end which hidden folders it has to remove.
-
-    The file that RCONTROL_HIDDEN names gets a line for each, spelled for `printf %b`.
-    """
-
-    def __init__(self) -> None:
-        self.file = os.environ.get("RCONTROL_HIDDEN", "")
-        self.folders = []  # type: List[str]
-
-    def add(self, detour: Detour) -> None:
-        """Write a frame's folders down before they are made; those that are gone are left out."""
-        left = [folder for folder in self.folders if os.path.isdir(to_bytes(folder))]
-        self.folders = left + list(detour.places)
-        if not self.file:
-            return
-        with open(self.file + ".new", "wb") as lines:
-            for folder in self.folders:
-                lines.write(SPECIAL.sub(spelled, to_bytes(folder)) + b"\n")
-        os.rename(self.file + ".new", self.file)
-
-
-SPECIAL = re.compile(b"[^0-9a-zA-Z._/-]")
-
-
-def spelled(found: Any) -> bytes:
-    """Return a byte as `printf %b` reads it."""
-    return b"\\0%03o" % ord(found.group())
 
 
 def render_frame(bpy: Any, scene: Any, chosen: str, order: Dict[str, Any], kept: Any) -> None:
