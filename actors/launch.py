@@ -23,6 +23,7 @@ from rcontrol.storage import Storage
 from rcontrol.web.app import create_app
 from rcontrol.web.http import HttpProtocol
 from rcontrol.web.live import Live
+from rcontrol.web.site import page_routes
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) ->
         cors_origin=settings.cors_origin,
         filetypes=settings.allowed_filetypes,
         hosts=(settings.listen_addr, socket.gethostname(), *settings.server_names),
+        extra_routes=page_routes(),
     )
     server = _Server(
         uvicorn.Config(

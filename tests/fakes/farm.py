@@ -35,7 +35,9 @@ class FakeFarm:
         storage: Storage,
         nodes: Iterable[str] = ("hex1", "hex2", "mac1"),
         logs_dir: Path = Path("/no/logs"),
+        since: float = 1000.0,
     ) -> None:
+        """`since`: Unix seconds at which it begins."""
         self.storage = storage
         self.logs_dir, self.logs = logs_dir, Logs(logs_dir)
         base = storage.list("").current
@@ -51,6 +53,7 @@ class FakeFarm:
         """Path of the picture of the next frame that is done."""
         self._lock = threading.RLock()
         self._sim = Simulation([NodeSettings(name) for name in nodes])
+        self._sim.now = since
         self._sim.open()
         self._log = ViewLog(self._sim.epoch)
         self._view = EMPTY_VIEW
@@ -180,6 +183,10 @@ class FakeFarm:
 
     def clock(self) -> float:
         return self._sim.now
+
+    def simulate(self, act: Callable[[Simulation], T]) -> T:
+        """Do much at once; it is shown when all of it is done."""
+        return self._drive(lambda: act(self._sim))
 
     def tick(self, seconds: float) -> None:
         self._drive(lambda: self._sim.tick(seconds))
