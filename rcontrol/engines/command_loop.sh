@@ -75,7 +75,15 @@ tell_made() {
 # remember FILE NUMBER: what it is before the program runs.
 remember() {
     rm -f "$tmp/was.$$.$2"
-    [ ! -e "$1" ] || touch -r "$1" "$tmp/was.$$.$2"
+    [ -e "$1" ] || return 0
+    touch -r "$1" "$tmp/was.$$.$2"
+    # Where programs know no parts of a second, what is written now has to be a second younger.
+    for _ in 1 2; do
+        true >"$tmp/now.$$"
+        [ -z "$(find "$tmp/now.$$" -newer "$1")" ] || break
+        sleep 1
+    done
+    rm -f "$tmp/now.$$"
 }
 
 # tell_written FILE NUMBER: whether it was written since.

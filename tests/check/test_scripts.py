@@ -10,12 +10,16 @@ import pytest
 from rcontrol.check.nodes import PROBE
 from rcontrol.check.programs import NOT_THERE, VERSION
 from tests.fakes.need import need
-from tests.sessions.node import SHELLS
+from tests.sessions.node import NODES, mac_tools
 
 
-@pytest.fixture(params=[*SHELLS, "zsh"])
-def shell(request: pytest.FixtureRequest) -> list[str]:
+@pytest.fixture(params=[*NODES, "zsh"])
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     name = request.param
+    if name == "mac":
+        tools = tmp_path_factory.mktemp("tools")
+        mac_tools(tools)
+        return ["env", f"PATH={tools}", str(shutil.which("bash"))]
     need(None if shutil.which(name) else f"{name} is not installed (Debian: {name})")
     return {"busybox": ["busybox", "sh"], "zsh": ["zsh", "--emulate", "sh"]}.get(name, [name])
 

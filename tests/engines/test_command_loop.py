@@ -12,25 +12,32 @@ from rcontrol.farm.model import Blame, JobId, JobOptions, JobSpec
 from tests.engines.local import LocalSession
 from tests.engines.test_command import engine
 from tests.fakes.need import need
+from tests.sessions.node import mac_tools
 
 HIDDEN = ".rcontrol-1/7.1-1"
 USUAL = "{folder}/out/{name}_{frame:04}.png"
 
-SHELLS = {"dash": "dash", "bash": "bash", "busybox": "busybox", "ksh93": "ksh93u+m", "mksh": "mksh"}
-"""Shell -> its Debian package."""
+SHELLS = {
+    **{"dash": "dash", "bash": "bash", "busybox": "busybox", "ksh93": "ksh93u+m", "mksh": "mksh"},
+    "mac": "bash",
+}
+"""Shell -> its Debian package; `mac` is bash with nothing but what macOS has, too."""
 
 
 @pytest.fixture(params=SHELLS, autouse=True)
 def shell(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Have `sh` be one of the shells."""
     name = str(request.param)
-    found = shutil.which(name)
+    found = shutil.which({"mac": "bash"}.get(name, name))
     need(None if found else f"{name} is not installed (Debian: {SHELLS[name]})")
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "sh").symlink_to(str(found))
     (tmp_path / "tmp").mkdir()
-    monkeypatch.setenv("PATH", f"{programs}:/usr/local/bin:/usr/bin:/bin")
+    if name == "mac":
+        mac_tools(programs)
+    path = "" if name == "mac" else ":/usr/local/bin:/usr/bin:/bin"
+    monkeypatch.setenv("PATH", f"{programs}{path}")
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setenv("RCONTROL_HIDDEN", str(tmp_path / "hidden"))
     return name

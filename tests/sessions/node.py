@@ -14,6 +14,29 @@ from tests.fakes.need import need
 DEADLINE_S = 30.0
 PLACE = ("farm", "hex1")
 SHELLS = ("dash", "bash", "busybox")
+NODES = (*SHELLS, "mac")
+"""`mac` is bash, with nothing but what macOS has, too: see `LocalNode`."""
+MAC_TOOLS = (
+    *(
+        "awk",
+        "cat",
+        "chmod",
+        "cut",
+        "date",
+        "dd",
+        "df",
+        "env",
+        "find",
+        "grep",
+        "head",
+        "id",
+        "kill",
+    ),
+    *("ls", "mkdir", "mkfifo", "mv", "nice", "od", "printf", "ps", "rm", "rmdir", "sed", "sleep"),
+    *("sync", "tail", "touch", "tr", "true", "uname", "wc"),
+)
+"""Programs that POSIX names, and `sync`; of busybox where it has them, which knows few of GNU's
+options."""
 
 
 def until(met: Callable[[], bool], what: str) -> None:
@@ -31,6 +54,20 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(") ")[2][0] != "Z"
+
+
+def mac_tools(folder: Path) -> None:
+    """Put MAC_TOOLS into a folder."""
+    busybox = shutil.which("busybox")
+    need(None if busybox else "busybox is not installed (Debian: busybox)")
+    assert busybox
+    applets = subprocess.check_output([busybox, "--list"], text=True).split()
+    # Busybox's ps cannot say when a process began, as macOS's can.
+    own = set(applets) - {"ps"}
+    for tool in MAC_TOOLS:
+        found = busybox if tool in own else shutil.which(tool)
+        need(None if found else f"{tool} is not installed")
+        (folder / tool).symlink_to(str(found))
 
 
 class Follower:
@@ -72,23 +109,33 @@ class Follower:
             stream.close()
 
 
+def as_on_mac(script: str) -> str:
+    """Return a script that finds no /proc."""
+    return script.replace("/proc/", "/no-proc/")
+
+
 class LocalNode:
-    """Runs the scripts under one shell, with a TMPDIR of its own."""
+    """Runs the scripts under one shell, with a TMPDIR of its own.
+
+    As `mac` it has no programs but MAC_TOOLS, neither setsid nor stdbuf and the like, and no /proc.
+    """
 
     def __init__(self, shell: str, folder: Path) -> None:
-        found = shutil.which(shell)
-        need(None if found else f"{shell} is not installed")
+        name = {"mac": "bash"}.get(shell, shell)
+        found = shutil.which(name)
+        need(None if found else f"{name} is not installed")
         assert found
         programs = folder / "programs"
         programs.mkdir()
         (programs / "sh").symlink_to(found)
+        path = f"{programs}:{os.environ['PATH']}"
+        self._script: Callable[[str], str] = str
+        if shell == "mac":
+            mac_tools(programs)
+            path, self._script = str(programs), as_on_mac
         self.tmp = folder / "tmp"
         self.tmp.mkdir()
-        self.environment = {
-            **os.environ,
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "TMPDIR": str(self.tmp),
-        }
+        self.environment = {**os.environ, "PATH": path, "TMPDIR": str(self.tmp)}
 
     @property
     def base(self) -> Path:
@@ -99,7 +146,7 @@ class LocalNode:
 
     def run(self, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["sh", "-c", script, "sh", *arguments],
+            ["sh", "-c", self._script(script), "sh", *arguments],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -117,7 +164,7 @@ class LocalNode:
         low: str = "normal",
         settings: str = "",
     ) -> subprocess.CompletedProcess[str]:
-        resident = node_scripts.RESIDENT
+        resident = self._script(node_scripts.RESIDENT)
         return self.run(
             node_scripts.START,
             *(*PLACE, session, str(lease_s), str(grace), low, resident, "{}", settings, *argv),
@@ -126,7 +173,16 @@ class LocalNode:
     def attach(self, offset: int = 0, owner: str = "1.me", session: str = "s1") -> Follower:
         return Follower(
             subprocess.Popen(
-                ["sh", "-c", node_scripts.ATTACH, "sh", *PLACE, session, owner, str(offset)],
+                [
+                    "sh",
+                    "-c",
+                    self._script(node_scripts.ATTACH),
+                    "sh",
+                    *PLACE,
+                    session,
+                    owner,
+                    str(offset),
+                ],
                 env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

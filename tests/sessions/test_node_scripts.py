@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import time
@@ -7,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rcontrol.sessions import node_scripts
+import rcontrol
 from tests.fakes.need import need
-from tests.sessions.node import PLACE, SHELLS, LocalNode, alive, until
+from tests.sessions.node import NODES, LocalNode, alive, until
 
 
-@pytest.fixture(params=SHELLS)
+@pytest.fixture(params=NODES)
 def node(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalNode]:
     made = LocalNode(request.param, tmp_path)
     yield made
@@ -263,8 +264,30 @@ def test_orphans_of_a_dead_supervisor_are_ended(node: LocalNode) -> None:
     assert not alive(child)
 
 
-def test_everything_is_plain_posix() -> None:
-    for script in (node_scripts.START, node_scripts.ATTACH, node_scripts.END):
-        assert "[[" not in script
-        assert "local " not in script
-    assert PLACE
+SCRIPTS = sorted((Path(rcontrol.__file__).parent).rglob("*.sh"))
+NOT_EVERYWHERE = (
+    *(r"\[\[", r"\blocal ", r"\$'", r"<<<", r"\bsource "),
+    *(
+        r" --[a-z]",
+        r"(?<!/)\bstat ",
+        r"\breadlink\b",
+        r"\brealpath\b",
+        r"\bmktemp\b",
+        r"\btimeout\b",
+    ),
+    *(r"\bseq ", r"\btac\b", r"\bstdbuf\b", r"\bflock\b", r"\bpkill\b", r"\bpgrep\b", r"\bpidof\b"),
+    *(r"\bsed -[iErz]", r"\bgrep -[oPz]", r"\bdate -[dI]", r"%N", r"\bcp -[adu]", r"\bxargs\b"),
+    *(r"-printf\b", r"-delete\b", r"\bhead -c", r"\bsleep [a-z]", r"\bsort -[Vz]", r"\bdf -[BTh]"),
+)
+"""What macOS's own programs, or its sh, do not have, or do otherwise than GNU's."""
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_scripts_use_only_what_every_node_has(script: Path) -> None:
+    lines = [line for line in script.read_text().splitlines() if not line.lstrip().startswith("#")]
+    for line in lines:
+        for unusual in NOT_EVERYWHERE:
+            assert not re.search(unusual, line), line
+    text = "\n".join(lines)
+    if "setsid" in text:
+        assert "command -v setsid" in text

@@ -13,7 +13,7 @@ from rcontrol.sessions import wire
 from rcontrol.sessions.node_scripts import joined
 from tests.fakes.need import need
 from tests.scenes import blender
-from tests.sessions.node import SHELLS, LocalNode
+from tests.sessions.node import NODES, LocalNode
 
 EXAMINE = joined("complete") + '\nfor f in "$@"; do examine "$f"; echo "$words"; done'
 
@@ -47,7 +47,7 @@ for kind, name in (('PNG', 'png'), ('JPEG', 'jpg'), ('TIFF', 'tif')):
 """
 
 
-@pytest.fixture(params=SHELLS)
+@pytest.fixture(params=NODES)
 def node(request: pytest.FixtureRequest, tmp_path: Path) -> LocalNode:
     return LocalNode(request.param, tmp_path)
 

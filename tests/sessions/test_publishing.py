@@ -9,12 +9,12 @@ import pytest
 
 from rcontrol.sessions import wire
 from tests.fakes.renderer import png
-from tests.sessions.node import SHELLS, Follower, LocalNode, alive, until
+from tests.sessions.node import NODES, Follower, LocalNode, alive, until
 
 WHOLE = png()
 
 
-@pytest.fixture(params=SHELLS)
+@pytest.fixture(params=NODES)
 def node(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalNode]:
     made = LocalNode(request.param, tmp_path)
     assert made.start("sleep", "1000").returncode == 0
