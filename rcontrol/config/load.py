@@ -15,7 +15,7 @@ from rcontrol.config.renderers import programs, renderers
 from rcontrol.config.settings import RaySettings, Settings
 from rcontrol.config.source import Loc, Source, read
 from rcontrol.config.values import MISTAKE, NO_NODE
-from rcontrol.engines.command import CommandSettings
+from rcontrol.engines.command_settings import CommandSettings
 from rcontrol.errors import BadRequest, ConfigError
 from rcontrol.farm.settings import FarmSettings, NodeSettings, SessionSettings
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from rcontrol.config.values import Keys, ProgramPath, Value, Variable, Word, mistake
-from rcontrol.engines.command import ENVIRONMENT_FIELDS, FIELDS, PLACE_FIELDS, Words
 from rcontrol.engines.command_reader import PASS_GROUPS, PROGRESS_GROUPS, Pattern
+from rcontrol.engines.command_settings import ENVIRONMENT_FIELDS, FIELDS, PLACE_FIELDS, Words
 from rcontrol.engines.template import BadTemplate, Template
 
 IN_QUOTES: Final = "write text, in quotes if YAML takes it for something else"

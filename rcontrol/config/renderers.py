@@ -10,8 +10,8 @@ from pydantic import TypeAdapter
 from rcontrol.config.renderer_keys import RendererKeys
 from rcontrol.config.source import Loc, Source, read
 from rcontrol.engines.blender import BlenderEngine
-from rcontrol.engines.command import OUTPUT_FIELDS, CommandSettings
 from rcontrol.engines.command_reader import Patterns
+from rcontrol.engines.command_settings import OUTPUT_FIELDS, CommandSettings
 
 BLENDER_PROGRAMS: Final = ("blender", "bpy")
 """Keys of `executables` that are not those of a mapping."""

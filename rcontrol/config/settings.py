@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from rcontrol.engines.command import CommandSettings
+from rcontrol.engines.command_settings import CommandSettings
 from rcontrol.farm.settings import FarmSettings, NodeSettings, SessionSettings
 
 LogLevel = Literal["everything", "debug", "info", "warning"]

@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 
 from rcontrol.engines.base import Engine
 from rcontrol.engines.blender import BlenderEngine
-from rcontrol.engines.command import CommandEngine, CommandSettings
+from rcontrol.engines.command import CommandEngine
+from rcontrol.engines.command_settings import CommandSettings
 from rcontrol.errors import BadRequest
 
 

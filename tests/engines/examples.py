@@ -7,7 +7,7 @@ import yaml
 
 from rcontrol.config.renderer_keys import RendererKeys
 from rcontrol.config.renderers import settings_of
-from rcontrol.engines.command import CommandSettings
+from rcontrol.engines.command_settings import CommandSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "renderers.md"
 
