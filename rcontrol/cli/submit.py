@@ -36,6 +36,9 @@ def submit(
     name: Annotated[str, typer.Option(help="For people. [default: the file's name]")] = "",
     output: Annotated[str, typer.Option(help="Overrides the scene's output path.")] = "",
     scene: Annotated[str, typer.Option(help="Scene to render. [default: the active one]")] = "",
+    engine: Annotated[
+        str, typer.Option(metavar="NAME", help="Its renderer. [default: the file's ending says]")
+    ] = "",
     direct: Annotated[
         bool, typer.Option("--direct", help="Have the renderer write frames in their place.")
     ] = False,
@@ -64,6 +67,7 @@ def submit(
             frames=frames,
             nodes=None if nodes is None else [node for node in nodes.split(",") if node],
             name=name,
+            engine=engine,
             output=output,
             scene=scene,
             args=args or (),

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
@@ -95,6 +96,14 @@ def test_submit_with_everything(run: Run, client: Client, base: Path) -> None:
     }
     enabled = [name for name, node in found["node_status"].items() if node["enabled"]]
     assert enabled == ["hex1", "mac1"]
+
+
+def test_submit_for_a_renderer(run: Run, url: str) -> None:
+    job = run("submit", "cube.blend", "-s", "1", "-e", "2", "--engine", "tgd").stdout.strip()
+    found = httpx.get(f"{url}/job/status/{job}", trust_env=False).json()
+    assert found["render_engine"] == "tgd"
+    refused = run("submit", "cube.blend", "-f", "1", "--engine", "c4d", expect=ExitStatus.REFUSED)
+    assert "'c4d' is not known here; there is blend, tgd, maya" in refused.output
 
 
 def test_list(run: Run, client: Client, job: str) -> None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from actors.log_room import attempts_at
 from rcontrol import admission
 from rcontrol.config import NodeKeys, load, node_of
+from rcontrol.config.renderers import shipped
 from rcontrol.engines.registry import Engines
 from rcontrol.errors import FrameNotFound, RcontrolError
 from rcontrol.farm import events as ev
@@ -25,6 +26,8 @@ from rcontrol.storage import Storage
 from tests.farm.simulated import Simulation
 
 T = TypeVar("T")
+
+ENGINES = Engines(shipped())
 
 
 class FakeFarm:
@@ -87,7 +90,7 @@ class FakeFarm:
             self.now,
             nodes=self._sim.farm.state.member_names(),
             storage=self.storage,
-            engines=Engines(),
+            engines=ENGINES,
         )
         self._send(ev.JobSubmitted(self.now, spec, frozenset(request.nodes)))
         return job

@@ -153,6 +153,7 @@ def test_silence_ends_it_and_its_children(sshd: Sshd, folder: Path) -> None:
             assert not any(alive(pid) for pid in show.pids(spec))
 
     asyncio.run(play())
+    assert not list(folder.glob("images/.rcontrol-*"))
 
 
 def test_a_frame_that_is_cancelled_ends_with_its_children(sshd: Sshd, folder: Path) -> None:

@@ -241,6 +241,23 @@ def test_submitting_as_old_clients_do(api: Api, extra: dict[str, object]) -> Non
     assert found["render_engine"] == "blend"
 
 
+@pytest.mark.parametrize("extra", [{}, {"render_engine": "tgd"}])
+def test_submitting_terragens_files_as_old_clients_do(
+    api: Api, base: Path, extra: dict[str, object]
+) -> None:
+    (base / "valley.TGD").touch()
+    job = api.post("/job/new", json=ORDER | {"path": "valley.TGD"} | extra).json()["job_id"]
+    assert api.get(f"/job/status/{job}").json()["render_engine"] == "tgd"
+
+
+def test_a_file_that_nothing_renders_is_told_what_is_rendered(api: Api, base: Path) -> None:
+    (base / "shot.c4d").touch()
+    answer = api.post("/job/new", json=ORDER | {"path": "shot.c4d"})
+    assert answer.status_code == 400
+    known = "there is blend (.blend), tgd (.tgd), maya (.ma .mb)"
+    assert known in answer.json()["explanation"]
+
+
 def test_submitting_with_options(api: Api) -> None:
     options: dict[str, Any] = {"output": "//out/", "scene": "Två", "args": ["--debug"]}
     options |= {"publish": "direct", "priority": 7}

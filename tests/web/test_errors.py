@@ -155,7 +155,7 @@ FRAMES: dict[str, object] = {"start_frame": None, "end_frame": None}
         ({"nodes": "hex1"}, 400, "Missing required data", "nodes"),
         ({"nodes": [1]}, 400, "Missing required data", "nodes.0"),
         ({"nodes": ["hex1", "nobody"]}, 404, "Node not found", "nobody"),
-        ({"render_engine": "maya"}, 400, "Missing required data", "render_engine"),
+        ({"render_engine": "c4d"}, 400, "Missing required data", "render_engine"),
         ({"path": "notes.txt"}, 400, "Missing required data", "render_engine"),
         ({"args": ["a", None]}, 400, "Missing required data", "args.1"),
         ({"publish": "maybe"}, 400, "Missing required data", "publish"),

@@ -46,6 +46,11 @@ def test_a_node_is_added_and_old_clients_see_it(api: Api, job: JobId) -> None:
         ({"name": "hex9", "slots": [{"A": 1}]}, 400, "slots.0.A: "),
         ({"name": "hex9", "slots": [{"A": "x\ny"}]}, 400, "slots.0.A: holds a line break"),
         ({"name": "hex9", "executables": {"blender": "b/c"}}, 400, "executables.blender: "),
+        (
+            {"name": "hex9", "executables": {"blendr": "/b"}},
+            400,
+            "executables.blendr: is not a known key; did you mean blender?",
+        ),
     ],
 )
 def test_a_node_that_makes_no_sense_is_refused(
