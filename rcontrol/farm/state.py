@@ -25,7 +25,7 @@ from rcontrol.farm.model import (
     Opening,
     Standing,
 )
-from rcontrol.farm.tally import NOTHING_YET
+from rcontrol.farm.tally import IDLE_YET, NOTHING_YET, NodeTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class State:
         self.percent: dict[AttemptId, float] = {}
         """Soft: progress of attempts, 0.0-100.0."""
         self.tally = NOTHING_YET
+        self.node_tallies: dict[str, NodeTally] = {}
         """Of what is committed."""
         self._frames: dict[JobId, FrameTable] = {}
         self._switches: Journaled[Literal["switches"], _Switches] = Journaled()
@@ -241,6 +242,7 @@ class State:
     def remove_node(self, name: str) -> None:
         """Remove a node that has no attempts."""
         del self.nodes[name]
+        self.node_tallies.pop(name, None)
         self._index_node(name)
 
     def own(self, attempt: Attempt) -> None:
@@ -298,6 +300,8 @@ class State:
         for ended in self._ended:
             frames = self._frames[ended.attempt.job]
             self.tally = self.tally.after(ended, frames.status(ended.attempt.frame))
+            if (name := ended.attempt.node) in self.nodes:
+                self.node_tallies[name] = self.node_tallies.get(name, IDLE_YET).after(ended)
         for table in self._tables():
             table.commit()
         self._forget_removed()

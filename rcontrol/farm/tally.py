@@ -49,3 +49,22 @@ class Tally:
 
 
 NOTHING_YET: Final = Tally()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTally:
+    """What a node has done since the JobManager started."""
+
+    done: int = 0
+    """Frames."""
+    seconds: float = 0.0
+    """Of these frames, as the node measured them."""
+
+    def after(self, ended: EndedAttempt) -> "NodeTally":
+        """Return the tally with one more outcome on this node."""
+        if ended.blame is not None:
+            return self
+        return NodeTally(self.done + 1, self.seconds + ended.seconds)
+
+
+IDLE_YET: Final = NodeTally()

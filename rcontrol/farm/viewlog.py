@@ -3,6 +3,7 @@
 from rcontrol.farm.farm import Farm
 from rcontrol.farm.model import Attempt, FrameStatus, JobId, Node
 from rcontrol.farm.state import State
+from rcontrol.farm.tally import IDLE_YET
 from rcontrol.farm.views import FarmDelta, JobView, NodeView, RunningFrame
 
 
@@ -94,6 +95,7 @@ def node_view(state: State, node: Node) -> NodeView:
             for attempt in state.attempts_on(node.name)
             if attempt.running
         ),
+        tally=state.node_tallies.get(node.name, IDLE_YET),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from rcontrol.farm.model import AttemptId, Blame, Job, JobId, JobStatus, NodeDuty, NodeStatus
-from rcontrol.farm.tally import NOTHING_YET, Tally
+from rcontrol.farm.tally import IDLE_YET, NOTHING_YET, NodeTally, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ class NodeView:
     duty_since: float = 0.0
     """Unix seconds at which `duty` began."""
     running: tuple[tuple[JobId, RunningFrame], ...] = ()
+    tally: NodeTally = IDLE_YET
 
 
 @dataclass(frozen=True, slots=True)

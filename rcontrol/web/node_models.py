@@ -52,3 +52,7 @@ class NodeState(TypedDict):
     """Why it is paused."""
     duty_since: float
     """Unix seconds at which `duty` began."""
+    frames_done: int
+    """Since the JobManager started."""
+    average: float
+    """Seconds a frame, of these; 0.0 while there is none."""

@@ -168,6 +168,8 @@ def node_state(node: NodeView) -> NodeState:
         "duty": node.duty.value,
         "duty_reason": node.duty_reason,
         "duty_since": node.duty_since,
+        "frames_done": node.tally.done,
+        "average": node.tally.seconds / node.tally.done if node.tally.done else 0.0,
     }
 
 

@@ -209,9 +209,9 @@ class FakeFarm:
 
         self._drive(report)
 
-    def finish(self, node: str) -> int:
+    def finish(self, node: str, seconds: float = 1.0) -> int:
         """The node completes its frame."""
-        return self._drive(lambda: self._sim.finish(node, self.picture_of))[1]
+        return self._drive(lambda: self._sim.finish(node, self.picture_of, seconds))[1]
 
     def fail(self, node: str, blame: Blame = Blame.JOB, *, final: bool = False) -> int:
         """The node fails at its frame."""

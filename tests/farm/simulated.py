@@ -198,7 +198,7 @@ class Simulation:
         node = self.nodes[name]
         return next((attempt for attempt in node.held if attempt in node.begun), None)
 
-    def finish(self, name: str, picture: str = "/f.png") -> tuple[JobId, int]:
+    def finish(self, name: str, picture: str = "/f.png", seconds: float = 1.0) -> tuple[JobId, int]:
         """The node completes the frame it is at (beginning one if need be)."""
         self.begin(name)
         attempt = self.running(name)
@@ -206,7 +206,9 @@ class Simulation:
         order = self.nodes[name].drop(attempt)
         assert order is not None
         self.send(
-            ev.FrameRendered(self.now, name, attempt, order.spec.id, order.frame, 1.0, (picture,))
+            ev.FrameRendered(
+                self.now, name, attempt, order.spec.id, order.frame, seconds, (picture,)
+            )
         )
         self.rendered.append((order.spec.id, order.frame))
         return order.spec.id, order.frame

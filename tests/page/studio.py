@@ -115,13 +115,15 @@ def _work(
     """Have the nodes render so many frames of a job, each at its pace."""
     sim = farm.simulate(lambda sim: sim)
     due: dict[str, float] = {}
+    takes: dict[str, float] = {}
     done = 0
     while done < frames and farm.view().jobs[job].job.status is JobStatus.RENDERING:
         for node, pace in PACE_S.items():
             if sim.running(node) is None:
                 farm.begin(node)
             if sim.running(node) and node not in due:
-                due[node] = sim.now + rng.gauss(pace, pace * 0.09) * (1 + 0.4 * (done / frames))
+                takes[node] = rng.gauss(pace, pace * 0.09) * (1 + 0.4 * (done / frames))
+                due[node] = sim.now + takes[node]
         if not due:
             farm.tick(1.0)
             continue
@@ -142,7 +144,7 @@ def _work(
             if done > frames - 30:
                 text += f"Saved: '{order.spec.options.output}{order.frame:04}.png'\n"
                 keep_log(farm.logs_dir, job, order.frame, attempt, text.encode())
-            farm.finish(node)
+            farm.finish(node, takes[node])
         done += 1
 
 
@@ -229,7 +231,7 @@ def alive(farm: FakeFarm, step_s: float = 0.4) -> Iterator[None]:
                     farm.progress(node, percents[node])
                 else:
                     percents[node] = 0.0
-                    farm.finish(node)
+                    farm.finish(node, PACE_S.get(node, 40.0) * rng.uniform(1.1, 1.5))
 
     thread = threading.Thread(target=live, daemon=True)
     thread.start()

@@ -195,6 +195,8 @@ def test_nodes(api: Api, farm: FakeFarm, job: JobId, method: str) -> None:
         "duty": "serving",
         "duty_reason": "",
         "duty_since": 1000.0,
+        "frames_done": 0,
+        "average": 0.0,
     }
 
 

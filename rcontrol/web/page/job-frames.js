@@ -20,7 +20,9 @@ export class JobFrames extends EventTarget {
   #asking = false;
   #again = false;
   #results = 0;
-  first = 0;
+  #expression = "";
+  /** Frame index -> its number, in order. */
+  numbers = new Int32Array();
   states = new Uint8Array();
   /** Frame index -> attempts that have ended. */
   attempts = new Uint8Array();
@@ -49,13 +51,19 @@ export class JobFrames extends EventTarget {
 
   /** The number of a frame. */
   number(index) {
-    return this.first + index;
+    return this.numbers[index];
   }
 
   /** The index of a frame's number; -1: the job has no such frame. */
   index(number) {
-    const index = number - this.first;
-    return index >= 0 && index < this.length ? index : -1;
+    let [low, high] = [0, this.length - 1];
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      if (this.numbers[middle] === number) return middle;
+      if (this.numbers[middle] < number) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
   }
 
   /** The node that tried a frame last; empty: none. */
@@ -93,11 +101,12 @@ export class JobFrames extends EventTarget {
     }
   }
 
-  #takeStates({ first, states }) {
+  #takeStates({ frames, states }) {
     const runs = [...states.matchAll(/([prdf])(\d+)/g)].map(([, letter, length]) => [letter, Number(length)]);
-    const total = runs.reduce((sum, [, length]) => sum + length, 0);
-    if (total !== this.length || first !== this.first) {
-      this.first = first;
+    if (frames !== this.#expression) {
+      const total = runs.reduce((sum, [, length]) => sum + length, 0);
+      this.#expression = frames;
+      this.numbers = numbersOf(frames, total);
       this.states = new Uint8Array(total);
       this.attempts = new Uint8Array(total);
       this.nodes = new Uint16Array(total).fill(NOBODY);
@@ -122,4 +131,18 @@ export class JobFrames extends EventTarget {
     });
     this.#results += results.frames.length;
   }
+}
+
+/** Return the numbers that an expression such as `7,10-20,30-90x5` means; it is in order. */
+function numbersOf(expression, total) {
+  const numbers = new Int32Array(total);
+  let index = 0;
+  for (const part of expression.split(",")) {
+    const [, first, last = first, step = 1] = /^(-?\d+)(?:-(-?\d+)(?:x(\d+))?)?$/.exec(part);
+    for (let number = Number(first); number <= Number(last); number += Number(step)) {
+      numbers[index] = number;
+      index += 1;
+    }
+  }
+  return numbers;
 }

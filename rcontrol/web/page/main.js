@@ -11,6 +11,8 @@ import { HOME, find } from "/page/router.js";
 import { View } from "/page/view.js";
 import "/page/views/queue.js";
 import "/page/views/job.js";
+import "/page/views/frame.js";
+import "/page/views/nodes.js";
 
 const CLOCK = new Intl.DateTimeFormat("en", { timeStyle: "medium", hour12: false });
 

@@ -7,7 +7,9 @@ import { farm } from "/page/farm.js";
 import { count, duration, moment, momentInFull, percent } from "/page/format.js";
 import { icon } from "/page/icons.js";
 import { JobFrames } from "/page/job-frames.js";
+import "/page/parts/filmstrip.js";
 import "/page/parts/frame-grid.js";
+import "/page/parts/seconds-chart.js";
 import { HOME, frameAddress } from "/page/router.js";
 import { Progress, chip, restate } from "/page/status.js";
 import { View } from "/page/view.js";
@@ -17,14 +19,21 @@ import { NodeCards } from "/page/views/node-cards.js";
 class JobPage extends View {
   build() {
     this.frames = new JobFrames(this.told.job, this.signal);
-    this.frames.addEventListener("change", () => this.showFrames());
+    this.frames.addEventListener("change", () => {
+      this.showFrames();
+      this.chart.show(this.frames);
+      this.film.show(this.told.job, this.frames);
+    });
     this.chip = chip("Waiting");
     this.name = h("h1", { tabindex: -1 });
     this.actions = h("div.row");
     this.why = h("p.why", { hidden: true });
     this.progress = new Progress("Progress of the job");
     this.figures = h("p.figures");
-    this.grid = h("rc-frame-grid", { onopen: (event) => (location.hash = frameAddress(this.told.job, event.detail)) });
+    const onopen = (event) => (location.hash = frameAddress(this.told.job, event.detail));
+    this.grid = h("rc-frame-grid", { onopen });
+    this.chart = h("rc-seconds-chart", { onopen });
+    this.film = h("rc-filmstrip");
     this.legend = h("ul.legend");
     this.facts = new JobFacts();
     this.cards = new NodeCards(this.told.job, () => this.askDetails());
@@ -41,6 +50,8 @@ class JobPage extends View {
           "div.wide",
           {},
           h("section.panel", { "aria-labelledby": "frames-title" }, h("div.panel-head", {}, h("h2", { id: "frames-title" }, "Frames"), this.legend), this.grid),
+          h("section.panel", { "aria-labelledby": "seconds-title" }, h("h2", { id: "seconds-title" }, "Seconds a frame"), this.chart),
+          h("section.panel", { "aria-labelledby": "film-title" }, h("h2", { id: "film-title" }, "Pictures"), this.film),
         ),
         h("div.narrow", {}, this.cards.element, this.facts.element),
       ),
