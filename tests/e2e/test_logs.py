@@ -104,7 +104,7 @@ def test_a_failure_can_be_read(server: Server, base: Path) -> None:
     server.get(f"/job/start/{job}")
     server.wait(job, "Failed")
     attempts = server.get(f"/job/attempts/{job}/1")
-    assert {attempt["blame"] for attempt in attempts} == {"job"}
+    assert {attempt["blame"] for attempt in attempts} == {"job"}, attempts
     for attempt in attempts:
         text = server.get(f"/job/log/{job}/1?attempt={attempt['id']}")["text"]
         assert "camera" in text.lower()
