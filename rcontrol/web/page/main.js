@@ -13,6 +13,9 @@ import "/page/views/queue.js";
 import "/page/views/job.js";
 import "/page/views/frame.js";
 import "/page/views/nodes.js";
+import "/page/views/new-job.js";
+import "/page/views/missing.js";
+import "/page/views/settings.js";
 
 const CLOCK = new Intl.DateTimeFormat("en", { timeStyle: "medium", hour12: false });
 

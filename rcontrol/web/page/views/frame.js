@@ -21,8 +21,8 @@ class FramePage extends View {
     this.ask = gather(() => this.read(), 100);
     this.job = h("a.crumb", { href: jobAddress(this.told.job) });
     this.chip = chip("idle", "…");
-    this.before = h("a.button", { "aria-label": "Frame before" }, icon("left"));
-    this.after = h("a.button", { "aria-label": "Next frame" }, icon("right"));
+    this.before = h("a.button", { role: "link", "aria-label": "Frame before" }, icon("left"));
+    this.after = h("a.button", { role: "link", "aria-label": "Next frame" }, icon("right"));
     this.why = h("p.why", { hidden: true });
     this.image = h("img", { hidden: true, alt: `Picture of frame ${this.number}` });
     this.noImage = h("p.no-image", {}, icon("picture", 28), h("span", {}, "No picture yet"));

@@ -1,7 +1,6 @@
 /** What a job was submitted with, and when. */
 
 import { fill, h } from "/page/dom.js";
-import { frameRange } from "/page/format.js";
 
 export class JobFacts {
   #times = h("dl.facts");
@@ -18,7 +17,7 @@ export class JobFacts {
     const { options } = details;
     const facts = [
       ["Project", breakable(details.path)],
-      ["Frames", frameRange(details.start_frame, details.end_frame)],
+      ["Frames", details.frames.replaceAll(",", ", ")],
       ["Output", breakable(options.output) || "as the project says"],
       ["Scene", options.scene],
       ["Arguments", options.args.join(" ")],

@@ -2,9 +2,9 @@
 
 import { duplicateOf, possible, remove } from "/page/actions.js";
 import { call, path } from "/page/api.js";
-import { fill, gather, h, say } from "/page/dom.js";
+import { fill, gather, h, say, set } from "/page/dom.js";
 import { farm } from "/page/farm.js";
-import { count, duration, moment, momentInFull, percent } from "/page/format.js";
+import { count, duration, folderOf, moment, momentInFull, percent } from "/page/format.js";
 import { icon } from "/page/icons.js";
 import { JobFrames } from "/page/job-frames.js";
 import "/page/parts/filmstrip.js";
@@ -35,6 +35,7 @@ class JobPage extends View {
     this.chart = h("rc-seconds-chart", { onopen });
     this.film = h("rc-filmstrip");
     this.legend = h("ul.legend");
+    this.check = h("a.more", { hidden: true }, "Check the files");
     this.facts = new JobFacts();
     this.cards = new NodeCards(this.told.job, () => this.askDetails());
     this.body = h(
@@ -49,7 +50,7 @@ class JobPage extends View {
         h(
           "div.wide",
           {},
-          h("section.panel", { "aria-labelledby": "frames-title" }, h("div.panel-head", {}, h("h2", { id: "frames-title" }, "Frames"), this.legend), this.grid),
+          h("section.panel", { "aria-labelledby": "frames-title" }, h("div.panel-head", {}, h("h2", { id: "frames-title" }, "Frames"), this.check, this.legend), this.grid),
           h("section.panel", { "aria-labelledby": "seconds-title" }, h("h2", { id: "seconds-title" }, "Seconds a frame"), this.chart),
           h("section.panel", { "aria-labelledby": "film-title" }, h("h2", { id: "film-title" }, "Pictures"), this.film),
         ),
@@ -116,6 +117,15 @@ class JobPage extends View {
       h("button", { disabled: job.status === "Rendering", title: job.status === "Rendering" ? "Stop the job first" : null, onclick: () => this.delete() }, icon("trash"), "Delete"),
     );
     if (held) this.actions.querySelector("button:enabled")?.focus();
+  }
+
+  /** The way to the frames that are missing: where they go is known of jobs that say it. */
+  showCheck() {
+    const { output } = this.details.options;
+    const folder = output.startsWith("//") ? `${folderOf(this.details.path)}/${folderOf(output.slice(2))}` : folderOf(output);
+    const told = new URLSearchParams({ path: folder, frames: this.details.frames, job: this.told.job });
+    this.check.hidden = !output;
+    set(this.check, "href", `#/missing?${told}`);
   }
 
   async delete() {
@@ -190,6 +200,7 @@ class JobPage extends View {
       throw error;
     }
     this.facts.show(this.details);
+    this.showCheck();
     this.cards.show(this.details, farm.nodes);
   }
 
