@@ -35,8 +35,11 @@ from rcontrol.ssh import Connection
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S: Final = 1.0
-LONGEST_PAUSE_S: Final = 60.0
-"""Between two tries to connect; doubles from the first to the longest."""
+LONGEST_PAUSE_S: Final = 8.0
+"""Between two tries to connect; doubles from the first to the longest. With the time that a try may
+take, a node that is back renders within 15 s."""
+SHORTEST_KEEPALIVE_S: Final = 5.0
+LONGEST_KEEPALIVE_S: Final = 15.0
 
 
 class NodeDriver:
@@ -59,7 +62,7 @@ class NodeDriver:
         *,
         engine: Callable[[str], Engine],
         epoch: int = 0,
-        connect: Callable[[NodeSettings], Awaitable[Connection]] = Connection.open,
+        connect: Callable[[NodeSettings, float], Awaitable[Connection]] = Connection.open,
     ) -> None:
         """`logs` keeps what renderers say; `engine` finds one by its name. Where drivers want the
         same session, the one of the newest `epoch` gets it."""
@@ -158,7 +161,7 @@ class NodeDriver:
     async def _serve(self) -> bool:
         """Connect and serve until the connection is lost; False: there was none."""
         try:
-            connection = await self._connect(self._node)
+            connection = await self._connect(self._node, keepalive_s(self._settings))
         except NodeUnreachable as error:
             self._go_down(error.cause)
             return False
@@ -271,3 +274,13 @@ class NodeDriver:
 
     def _facts(self, order: RenderFrame) -> tuple[float, str, AttemptId, JobId, int]:
         return time.time(), self._node.name, order.attempt, order.spec.id, order.frame
+
+
+def keepalive_s(settings: SessionSettings) -> float:
+    """Return how often a sign of life is asked for.
+
+    A connection that swallows everything is to be known before the renderers behind it pass for
+    silent, and before their lease is over: TCP itself goes on trying for a quarter of an hour.
+    """
+    shortest = min(settings.lease_s, settings.silence_s) / 4
+    return min(max(shortest, SHORTEST_KEEPALIVE_S), LONGEST_KEEPALIVE_S)

@@ -44,7 +44,7 @@ class Connection:
 
     @classmethod
     async def open(
-        cls, node: NodeSettings, *, timeout_s: float = 10.0, keepalive_s: float = 15.0
+        cls, node: NodeSettings, keepalive_s: float = 15.0, *, timeout_s: float = 10.0
     ) -> "Connection":
         """Connect and log in.
 

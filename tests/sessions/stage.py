@@ -71,8 +71,8 @@ class Stage:
         self.logs = LogWriter(folder / "logs", self.node.name)
         self._connections: list[Connection] = []
 
-        async def connect(node: NodeSettings) -> Connection:
-            self._connections.append(await Connection.open(node))
+        async def connect(node: NodeSettings, keepalive_s: float) -> Connection:
+            self._connections.append(await Connection.open(node, keepalive_s))
             return self._connections[-1]
 
         self.driver = NodeDriver(

@@ -15,6 +15,7 @@ from rcontrol.farm.events import (
     NodeWentDown,
 )
 from rcontrol.farm.model import AttemptId, Blame
+from rcontrol.sessions.driver import keepalive_s
 from tests.fakes.relay import Relay
 from tests.fakes.sshd import Sshd
 from tests.sessions.node import alive
@@ -139,6 +140,38 @@ def test_cut_for_longer_than_the_lease_the_frame_fails_and_its_renderer_is_gone(
                 assert not [pid for pid in stage.pids() if alive(pid)]
 
     asyncio.run(scenario())
+
+
+def test_a_cable_pulled_for_longer_than_a_renderer_may_be_silent_costs_no_frame(
+    sshd: Sshd, folder: Path
+) -> None:
+    async def scenario() -> None:
+        with Relay(sshd.port) as relay:
+            known_as(sshd, relay)
+            settings = quick(lease_s=60, silence_s=11.0)
+            async with Stage(sshd, folder, settings, port=relay.port) as stage:
+                attempt = stage.queue(stage.project(act=["wait", "go"]))
+                await stage.progressed(attempt)
+                relay.freeze()
+                await stage.until(lambda: any(isinstance(e, NodeWentDown) for e in stage.events))
+                assert not stage.outcomes(attempt)
+                relay.thaw()
+                relay.cut()
+                await stage.until(lambda: came_up(stage) == 2)
+                release(stage)
+                assert isinstance(await stage.outcome(attempt), FrameRendered)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("lease_s", "silence_s", "every_s"),
+    [(60, 1000.0, 15.0), (30, 1000.0, 7.5), (60, 30.0, 7.5), (2, 1.0, 5.0), (900, 1000.0, 15.0)],
+)
+def test_a_silent_connection_is_known_before_its_sessions_suffer(
+    lease_s: int, silence_s: float, every_s: float
+) -> None:
+    assert keepalive_s(quick(lease_s=lease_s, silence_s=silence_s)) == every_s
 
 
 def test_a_session_that_is_gone_fails_its_frame(sshd: Sshd, folder: Path) -> None:
