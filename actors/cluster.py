@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from actors import leftovers
+from actors import leftovers, vigil
 from rcontrol.config import Settings
 from rcontrol.errors import FarmUnavailable
+
+log = logging.getLogger(__name__)
 
 NAMESPACE: Final = "rcontrol"
 OBJECT_STORE_BYTES: Final = 80 * 1024 * 1024
@@ -74,9 +76,16 @@ def _embedded(settings: Settings) -> Iterator[str]:
         )
         leftovers.record(settings.work_dir, folder)
         try:
-            yield str(context.address_info["address"])
+            with vigil.kept(_lost):
+                yield str(context.address_info["address"])
         finally:
             ray.shutdown()
+
+
+def _lost(part: str) -> None:
+    """End at once: whoever keeps the server up starts it again, with a new Ray."""
+    log.critical("ray.lost", extra={"part": part})
+    os._exit(1)
 
 
 @contextmanager

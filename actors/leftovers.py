@@ -17,7 +17,7 @@ _FILE: Final = "ray-processes.json"
 
 def record(work_dir: Path, ray_dir: Path) -> None:
     """Write down the processes below this one, each with its time of birth. Linux only."""
-    births = {pid: birth for pid in _descendants(os.getpid()) if (birth := _birth(pid))}
+    births = {pid: birth for pid in descendants(os.getpid()) if (birth := _birth(pid))}
     facts = {"folder": str(ray_dir), "processes": list(births.items())}
     (work_dir / _FILE).write_text(json.dumps(facts))
 
@@ -37,12 +37,13 @@ def clear(work_dir: Path) -> None:
     file.unlink()
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Return all processes below one. Linux only."""
     children: list[int] = []
     with suppress(OSError):
         for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
             children += map(int, tasks.read_text().split())
-    return [each for child in children for each in (child, *_descendants(child))]
+    return [each for child in children for each in (child, *descendants(child))]
 
 
 def _birth(pid: int) -> int:
