@@ -32,7 +32,7 @@ demo: $(DEMO_STAMP)
 	$(RUN)/rcontrol demo $(ARGS)
 
 test: $(VENV)/.test
-	$(RUN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: $(VENV)/.test
 	@mkdir -p build && rm -f build/chaos.jsonl
