@@ -20,7 +20,8 @@ export async function act(doing, done) {
   return true;
 }
 
-const onJob = (verb, done) => (job) => act(() => call(path("job", verb, job.id)), `${job.name}: ${done}`);
+const onJob = (verb, done) => (job) =>
+  act(() => call(path("job", verb, job.id)), `${job.name}: ${done}`);
 
 export const start = onJob("start", "started");
 export const stop = onJob("stop", "stopped; its renders were killed");

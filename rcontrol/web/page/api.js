@@ -28,7 +28,11 @@ export async function call(path, { body, signal } = {}) {
   const { status, text } = await answer(path, asked);
   const parsed = parse(text);
   if (status >= 200 && status < 300) return parsed;
-  throw new ApiError(status, parsed?.message ?? `The server answered ${status}`, parsed?.explanation);
+  throw new ApiError(
+    status,
+    parsed?.message ?? `The server answered ${status}`,
+    parsed?.explanation,
+  );
 }
 
 async function answer(path, asked) {

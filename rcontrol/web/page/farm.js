@@ -43,7 +43,9 @@ class Farm extends EventTarget {
 
   /** Seconds a job has been rendering, up to this moment. */
   elapsed(job) {
-    return job.status === "Rendering" ? job.elapsed + Math.max(0, this.now() - job.at) : job.elapsed;
+    return job.status === "Rendering"
+      ? job.elapsed + Math.max(0, this.now() - job.at)
+      : job.elapsed;
   }
 
   /** Seconds a job will still be rendering, as far as can be told; 0: unknown. */
@@ -81,7 +83,9 @@ class Farm extends EventTarget {
     this.#order = null;
     this.#takeNodes(content, whole);
     this.connection = "live";
-    const changed = whole ? null : new Set([...content.jobs.map((job) => job.id), ...(content.gone ?? [])]);
+    const changed = whole
+      ? null
+      : new Set([...content.jobs.map((job) => job.id), ...(content.gone ?? [])]);
     this.#announce({ jobs: changed, nodes: whole || content.nodes.length > 0 });
   }
 

@@ -9,7 +9,8 @@ const MOMENT = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "
 export const count = (number) => COUNT.format(number);
 
 /** "1 frame", "2 frames" */
-export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
+export const plural = (number, one, many = `${one}s`) =>
+  `${count(number)} ${number === 1 ? one : many}`;
 
 /** A length of time from seconds: "4.2 s", "3 min 05 s", "2 h 10 min", "3 d 4 h". */
 export function duration(seconds) {
@@ -31,7 +32,9 @@ export function moment(at) {
   if (!at) return "–";
   const then = new Date(at * 1000);
   const clock = CLOCK.format(then);
-  return then.toDateString() === new Date().toDateString() ? clock : `${DAY.format(then)}, ${clock}`;
+  return then.toDateString() === new Date().toDateString()
+    ? clock
+    : `${DAY.format(then)}, ${clock}`;
 }
 
 /** Unix seconds in full. */

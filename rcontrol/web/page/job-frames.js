@@ -93,8 +93,10 @@ export class JobFrames extends EventTarget {
     const found = await call(path("job", "frames", this.#job), { signal: this.#signal });
     this.#takeStates(found);
     this.dispatchEvent(new Event("change"));
-    for (let more = true; more; ) {
-      const results = await call(`${path("job", "results", this.#job)}?after=${this.#results}`, { signal: this.#signal });
+    for (let more = true; more;) {
+      const results = await call(`${path("job", "results", this.#job)}?after=${this.#results}`, {
+        signal: this.#signal,
+      });
       this.#takeResults(results);
       more = this.#results < results.total;
       if (results.frames.length) this.dispatchEvent(new Event("change"));
@@ -102,7 +104,10 @@ export class JobFrames extends EventTarget {
   }
 
   #takeStates({ frames, states }) {
-    const runs = [...states.matchAll(/([prdf])(\d+)/g)].map(([, letter, length]) => [letter, Number(length)]);
+    const runs = [...states.matchAll(/([prdf])(\d+)/g)].map(([, letter, length]) => [
+      letter,
+      Number(length),
+    ]);
     if (frames !== this.#expression) {
       const total = runs.reduce((sum, [, length]) => sum + length, 0);
       this.#expression = frames;

@@ -42,7 +42,11 @@ class Shell extends View {
     this.links.get(PLACES[2]).classList.add("new");
     this.autostart = h(
       "button.switch",
-      { role: "switch", "aria-labelledby": "autostart-label", onclick: () => this.toggleAutostart() },
+      {
+        role: "switch",
+        "aria-labelledby": "autostart-label",
+        onclick: () => this.toggleAutostart(),
+      },
       h("span"),
     );
     this.state = h("p.connection", { role: "status" });
@@ -52,8 +56,17 @@ class Shell extends View {
       h(
         "nav.side",
         { "aria-label": "Main" },
-        h("a.brand", { href: HOME, "aria-label": "rcontrol, to the queue" }, h("img", { src: "/page/icon.svg", alt: "", width: 22, height: 22 }), h("span", {}, "rcontrol")),
-        h("ul", {}, [...this.links.values()].map((link) => h("li", {}, link))),
+        h(
+          "a.brand",
+          { href: HOME, "aria-label": "rcontrol, to the queue" },
+          h("img", { src: "/page/icon.svg", alt: "", width: 22, height: 22 }),
+          h("span", {}, "rcontrol"),
+        ),
+        h(
+          "ul",
+          {},
+          [...this.links.values()].map((link) => h("li", {}, link)),
+        ),
         h(
           "div.foot",
           {},
@@ -96,7 +109,9 @@ class Shell extends View {
   update() {
     const rendering = farm.inOrder().filter((job) => job.status === "Rendering").length;
     const members = farm.nodes.filter((node) => node.duty !== "leaving");
-    const online = members.filter((node) => node.state === "online" && node.duty === "serving").length;
+    const online = members.filter(
+      (node) => node.state === "online" && node.duty === "serving",
+    ).length;
     say(this.queueCount, rendering || "");
     set(this.queueCount, "title", rendering ? `${plural(rendering, "job")} rendering` : null);
     say(this.nodeCount, `${online}/${members.length}`);
@@ -112,16 +127,22 @@ class Shell extends View {
     const lost =
       farm.connection === "lost" &&
       `The connection to the server is lost. What is shown is as of ${CLOCK.format(farm.lostAt * 1000)}; it is tried again and again.`;
-    const text = lost || (farm.trouble && `The farm does not answer: ${farm.trouble}. What is shown may be out of date.`);
+    const text =
+      lost ||
+      (farm.trouble &&
+        `The farm does not answer: ${farm.trouble}. What is shown may be out of date.`);
     this.banner.hidden = !text;
-    if (text && this.banner.textContent !== text) fill(this.banner, icon("warning"), h("span", {}, text));
+    if (text && this.banner.textContent !== text)
+      fill(this.banner, icon("warning"), h("span", {}, text));
   }
 
   toggleAutostart() {
     const on = !farm.autostart;
     act(
       () => call(`/config/autostart/${on ? "enable" : "disable"}`),
-      on ? "Autostart is on: waiting jobs start by themselves" : "Autostart is off: waiting jobs wait for you",
+      on
+        ? "Autostart is on: waiting jobs start by themselves"
+        : "Autostart is off: waiting jobs wait for you",
     );
   }
 }

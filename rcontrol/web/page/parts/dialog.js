@@ -49,7 +49,11 @@ export function askFor({ title, text, confirm, bad = false, fields }) {
         "div.row.end",
         {},
         h("button", { type: "button", onclick: () => dialog.close() }, "Cancel"),
-        h(`button.${bad ? "bad" : "primary"}`, { value: "yes", autofocus: !fields.length }, confirm),
+        h(
+          `button.${bad ? "bad" : "primary"}`,
+          { value: "yes", autofocus: !fields.length },
+          confirm,
+        ),
       ),
     );
     const dialog = h("dialog", { "aria-labelledby": "ask-title" }, form);

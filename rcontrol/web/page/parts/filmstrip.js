@@ -22,10 +22,27 @@ class Filmstrip extends HTMLElement {
   #picture = h("img.film", { alt: "", hidden: true });
   #nothing = h("p.muted", {}, "No picture yet: they appear here as frames are done.");
   #play = h("button.small", { onclick: () => (this.#playing ? this.#pause() : this.#start()) });
-  #scrub = h("input", { type: "range", min: 0, value: 0, "aria-label": "Frame of the film", oninput: () => this.#go(Number(this.#scrub.value)) });
-  #rate = h("select", { "aria-label": "Frames a second" }, RATES.map((rate) => h("option", { value: rate, selected: rate === 12 }, `${rate} fps`)));
+  #scrub = h("input", {
+    type: "range",
+    min: 0,
+    value: 0,
+    "aria-label": "Frame of the film",
+    oninput: () => this.#go(Number(this.#scrub.value)),
+  });
+  #rate = h(
+    "select",
+    { "aria-label": "Frames a second" },
+    RATES.map((rate) => h("option", { value: rate, selected: rate === 12 }, `${rate} fps`)),
+  );
   #number = h("span.number.muted");
-  #controls = h("div.film-controls", { hidden: true }, this.#play, this.#scrub, this.#number, this.#rate);
+  #controls = h(
+    "div.film-controls",
+    { hidden: true },
+    this.#play,
+    this.#scrub,
+    this.#number,
+    this.#rate,
+  );
   #strip = h("ol.strip", { "aria-label": "Latest pictures" });
 
   connectedCallback() {
@@ -67,20 +84,44 @@ class Filmstrip extends HTMLElement {
   }
 
   #showStrip() {
-    const latest = [...new Set(this.#frames.doneOrder.slice(-3 * LATEST).reverse())].slice(0, LATEST);
-    const known = new Map([...this.#strip.children].map((item) => [Number(item.dataset.index), item]));
+    const latest = [...new Set(this.#frames.doneOrder.slice(-3 * LATEST).reverse())].slice(
+      0,
+      LATEST,
+    );
+    const known = new Map(
+      [...this.#strip.children].map((item) => [Number(item.dataset.index), item]),
+    );
     const items = latest
       .filter((index) => this.#frames.states[index] === DONE)
       .map((index) => known.get(index) ?? this.#item(index));
-    const same = items.length === this.#strip.children.length && items.every((item, at) => item === this.#strip.children[at]);
+    const same =
+      items.length === this.#strip.children.length &&
+      items.every((item, at) => item === this.#strip.children[at]);
     if (!same) fill(this.#strip, items);
   }
 
   #item(index) {
     const number = this.#frames.number(index);
-    const picture = h("img", { src: this.#address(index), alt: "", loading: "lazy", width: 96, height: 54 });
-    picture.addEventListener("error", () => picture.replaceWith(h("span.no-picture", {}, icon("picture"))));
-    return h("li", { "data-index": index }, h("a", { href: frameAddress(this.#job, number), "aria-label": `Frame ${number}` }, picture, h("span.number", { "aria-hidden": "true" }, number)));
+    const picture = h("img", {
+      src: this.#address(index),
+      alt: "",
+      loading: "lazy",
+      width: 96,
+      height: 54,
+    });
+    picture.addEventListener("error", () =>
+      picture.replaceWith(h("span.no-picture", {}, icon("picture"))),
+    );
+    return h(
+      "li",
+      { "data-index": index },
+      h(
+        "a",
+        { href: frameAddress(this.#job, number), "aria-label": `Frame ${number}` },
+        picture,
+        h("span.number", { "aria-hidden": "true" }, number),
+      ),
+    );
   }
 
   // --- the film ---
@@ -112,7 +153,8 @@ class Filmstrip extends HTMLElement {
     const step = () => {
       if (!this.#film.length) return;
       const next = (this.#at + 1) % this.#film.length;
-      for (let ahead = 0; ahead < Math.min(AHEAD, this.#film.length); ahead += 1) this.#fetch(next + ahead);
+      for (let ahead = 0; ahead < Math.min(AHEAD, this.#film.length); ahead += 1)
+        this.#fetch(next + ahead);
       // A picture that is not there yet is waited for: nothing is left out.
       if (this.#fetch(next).complete) this.#go(next, false);
       this.#playing = setTimeout(step, 1000 / Number(this.#rate.value));

@@ -17,7 +17,12 @@ const SMALLEST = 7;
 const SIGN_FROM = 10;
 const NUMBERS_UP_TO = 120;
 
-const COLOURS = { [PENDING]: "--pending-cell", [RENDERING]: "--rendering", [DONE]: "--finished", [FAILED]: "--failed" };
+const COLOURS = {
+  [PENDING]: "--pending-cell",
+  [RENDERING]: "--rendering",
+  [DONE]: "--finished",
+  [FAILED]: "--failed",
+};
 
 class FrameGrid extends HTMLElement {
   #canvas = h("canvas");
@@ -107,7 +112,9 @@ class FrameGrid extends HTMLElement {
     const column = Math.floor((event.clientX - box.left - GUTTER) / this.#wide);
     const row = Math.floor((event.clientY - box.top + this.#scroller.scrollTop) / this.#high);
     const index = row * this.#columns + column;
-    return column >= 0 && column < this.#columns && index < (this.#frames?.length ?? 0) ? index : -1;
+    return column >= 0 && column < this.#columns && index < (this.#frames?.length ?? 0)
+      ? index
+      : -1;
   }
 
   // --- drawing ---
@@ -124,7 +131,10 @@ class FrameGrid extends HTMLElement {
     const height = this.#scroller.clientHeight;
     const scale = devicePixelRatio;
     const canvas = this.#canvas;
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+    if (
+      canvas.width !== Math.round(width * scale) ||
+      canvas.height !== Math.round(height * scale)
+    ) {
       canvas.width = Math.round(width * scale);
       canvas.height = Math.round(height * scale);
       canvas.style.width = `${width}px`;
@@ -159,7 +169,11 @@ class FrameGrid extends HTMLElement {
     for (let row = firstRow - (firstRow % every); row < lastRow; row += every) {
       const index = row * this.#columns;
       if (index >= this.#frames.length) break;
-      context.fillText(String(this.#frames.number(index)), GUTTER - 8, row * this.#high - top + this.#high / 2);
+      context.fillText(
+        String(this.#frames.number(index)),
+        GUTTER - 8,
+        row * this.#high - top + this.#high / 2,
+      );
     }
   }
 
@@ -227,6 +241,24 @@ class FrameGrid extends HTMLElement {
     context.lineWidth = 1.6;
     context.strokeStyle = "#fff";
     context.stroke(crosses);
+    this.#paintFaults(context, first, last, top);
+  }
+
+  /** A corner tells of failed attempts at a frame that is to be tried again. */
+  #paintFaults(context, first, last, top) {
+    const { attempts, states } = this.#frames;
+    const [, high] = this.#inner();
+    const arm = Math.min(7, high / 2);
+    context.fillStyle = token("--failed");
+    context.beginPath();
+    for (let index = first; index < last; index += 1) {
+      if (!attempts[index] || states[index] === DONE || states[index] === FAILED) continue;
+      const [x, y] = this.#corner(index, top);
+      context.moveTo(x, y);
+      context.lineTo(x + arm, y);
+      context.lineTo(x, y + arm);
+    }
+    context.fill();
   }
 
   #paintFocus(context, top) {
@@ -246,7 +278,8 @@ class FrameGrid extends HTMLElement {
     const lines = [`Frame ${number}: ${FRAME_WORDS[frames.states[index]]}`];
     if (frames.states[index] === RENDERING && !running) lines[0] = `Frame ${number}: in line`;
     if (running) lines.push(`on ${running.node}, ${Math.round(running.progress)} %`);
-    else if (frames.attempts[index]) lines.push(`${frames.nodeOf(index)}, ${duration(frames.seconds[index])}`);
+    else if (frames.attempts[index])
+      lines.push(`${frames.nodeOf(index)}, ${duration(frames.seconds[index])}`);
     if (frames.attempts[index] > 1 || (frames.attempts[index] && frames.states[index] !== DONE)) {
       lines.push(plural(frames.attempts[index], "attempt"));
     }
@@ -294,7 +327,8 @@ class FrameGrid extends HTMLElement {
     const [, y] = this.#corner(this.#at, 0);
     const { scrollTop, clientHeight } = this.#scroller;
     if (y < scrollTop) this.#scroller.scrollTop = y;
-    if (y + this.#high > scrollTop + clientHeight) this.#scroller.scrollTop = y + this.#high - clientHeight;
+    if (y + this.#high > scrollTop + clientHeight)
+      this.#scroller.scrollTop = y + this.#high - clientHeight;
     const box = this.#scroller.getBoundingClientRect();
     const [x, top] = this.#corner(this.#at, this.#scroller.scrollTop);
     showTip(box.left + x, box.top + top, this.describe(this.#at));

@@ -8,7 +8,12 @@ const EVERY_MS = 1000;
 const KEPT = 400_000;
 
 class FrameLog extends HTMLElement {
-  #text = h("pre", { tabindex: 0, role: "log", "aria-label": "Output of the renderer", "aria-live": "off" });
+  #text = h("pre", {
+    tabindex: 0,
+    role: "log",
+    "aria-label": "Output of the renderer",
+    "aria-live": "off",
+  });
   #state = h("p.hint", { role: "status" });
   #end = new AbortController();
 
@@ -27,7 +32,11 @@ class FrameLog extends HTMLElement {
     this.#text.textContent = "";
     this.#text.hidden = !attempt;
     say(this.#state, attempt ? "" : "No output is kept of this frame.");
-    if (attempt) this.#follow(`${path("job", "log", job, String(frame))}?attempt=${encodeURIComponent(attempt)}`, this.#end.signal);
+    if (attempt)
+      this.#follow(
+        `${path("job", "log", job, String(frame))}?attempt=${encodeURIComponent(attempt)}`,
+        this.#end.signal,
+      );
   }
 
   async #follow(address, signal) {
@@ -45,7 +54,10 @@ class FrameLog extends HTMLElement {
       if (part) {
         position = part.next;
         this.#append(part.text);
-        say(this.#state, part.ended ? "The attempt has ended." : "Follows while the frame renders.");
+        say(
+          this.#state,
+          part.ended ? "The attempt has ended." : "Follows while the frame renders.",
+        );
         if (part.ended) return;
       }
       if (!part || part.at_end) await new Promise((done) => setTimeout(done, EVERY_MS));

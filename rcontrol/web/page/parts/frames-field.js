@@ -14,7 +14,11 @@ export class FramesField extends Field {
 
   /** @param {boolean} needed whether it may not be left empty */
   constructor(label, hint, needed) {
-    super(label, h("input", { autocomplete: "off", spellcheck: "false", placeholder: "1-100" }), hint);
+    super(
+      label,
+      h("input", { autocomplete: "off", spellcheck: "false", placeholder: "1-100" }),
+      hint,
+    );
     this.#needed = needed;
     this.input.addEventListener("input", () => {
       clearTimeout(this.#timer);

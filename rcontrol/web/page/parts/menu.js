@@ -29,7 +29,8 @@ export function openMenu(anchor, entries) {
   menu.addEventListener("keydown", (event) => move(menu, event));
   menu.addEventListener("toggle", (event) => {
     if (event.newState !== "closed") return;
-    if (menu.contains(document.activeElement) || document.activeElement === document.body) anchor.focus?.();
+    if (menu.contains(document.activeElement) || document.activeElement === document.body)
+      anchor.focus?.();
     menu.remove();
   });
   document.body.append(menu);

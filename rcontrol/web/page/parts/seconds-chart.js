@@ -20,6 +20,7 @@ const LONG_STEPS = [60, 120, 300, 600, 1800, 3600, 7200, 18_000, 36_000, 86_400]
 class SecondsChart extends HTMLElement {
   #canvas = h("canvas", { role: "img" });
   #legend = h("ul.legend");
+  #nothing = h("p.muted", {}, "No frame is done yet.");
   #frames = null;
   #points = [];
   #hidden = new Set();
@@ -27,7 +28,7 @@ class SecondsChart extends HTMLElement {
   #sizes = new ResizeObserver(() => this.#draw());
 
   connectedCallback() {
-    this.append(this.#canvas, this.#legend);
+    this.append(this.#nothing, this.#canvas, this.#legend);
     this.#canvas.addEventListener("pointermove", (event) => this.#hover(event));
     this.#canvas.addEventListener("pointerleave", hideTip);
     this.#canvas.addEventListener("click", (event) => this.#click(event));
@@ -73,6 +74,11 @@ class SecondsChart extends HTMLElement {
   #paint() {
     const [sums, most] = this.#sums();
     this.#showLegend(sums);
+    const any = sums.some(({ frames }) => frames);
+    this.#nothing.hidden = any;
+    this.#canvas.hidden = !any;
+    this.#legend.hidden = !any;
+    if (!any) return;
     const width = this.clientWidth;
     const scale = devicePixelRatio;
     this.#canvas.width = width * scale;
@@ -86,7 +92,8 @@ class SecondsChart extends HTMLElement {
     const down = HEIGHT - TOP - BOTTOM;
     const step = timeStep(most / 4 || 1);
     const top = Math.max(step, Math.ceil((most * 1.04) / step) * step);
-    const x = (index) => LEFT + (this.#frames.length < 2 ? 0.5 : index / (this.#frames.length - 1)) * across;
+    const x = (index) =>
+      LEFT + (this.#frames.length < 2 ? 0.5 : index / (this.#frames.length - 1)) * across;
     const y = (seconds) => TOP + down * (1 - seconds / top);
     this.#paintAxes(context, x, y, step, top);
     this.#points = this.#frames.length > POINTS ? this.#means(x, y) : this.#all(x, y);
@@ -114,10 +121,14 @@ class SecondsChart extends HTMLElement {
     }
     context.textBaseline = "top";
     const { length } = this.#frames;
-    const every = Math.max(1, Math.ceil(stepOf(length / Math.max(2, (this.clientWidth - LEFT) / 90))));
+    const every = Math.max(
+      1,
+      Math.ceil(stepOf(length / Math.max(2, (this.clientWidth - LEFT) / 90))),
+    );
     for (let index = 0; index < length; index += every) {
       context.textAlign = index ? "center" : "left";
-      if (x(index) < this.clientWidth - 24) context.fillText(this.#frames.number(index), x(index), HEIGHT - BOTTOM + 8);
+      if (x(index) < this.clientWidth - 24)
+        context.fillText(this.#frames.number(index), x(index), HEIGHT - BOTTOM + 8);
     }
   }
 
@@ -131,7 +142,14 @@ class SecondsChart extends HTMLElement {
     for (let index = 0; index < this.#frames.length; index += 1) {
       if (!this.#shown(index)) continue;
       const seconds = this.#frames.seconds[index];
-      points.push({ x: x(index), y: y(seconds), index, seconds, node: this.#frames.nodes[index], of: 1 });
+      points.push({
+        x: x(index),
+        y: y(seconds),
+        index,
+        seconds,
+        node: this.#frames.nodes[index],
+        of: 1,
+      });
     }
     return points;
   }
@@ -146,9 +164,14 @@ class SecondsChart extends HTMLElement {
       if (mean) {
         mean.sum += seconds[index];
         mean.of += 1;
-      } else columns.set(key, { x: x(index), index, node: nodes[index], sum: seconds[index], of: 1 });
+      } else
+        columns.set(key, { x: x(index), index, node: nodes[index], sum: seconds[index], of: 1 });
     }
-    return [...columns.values()].map((mean) => ({ ...mean, seconds: mean.sum / mean.of, y: y(mean.sum / mean.of) }));
+    return [...columns.values()].map((mean) => ({
+      ...mean,
+      seconds: mean.sum / mean.of,
+      y: y(mean.sum / mean.of),
+    }));
   }
 
   #showLegend(sums) {
@@ -157,13 +180,15 @@ class SecondsChart extends HTMLElement {
     const key = JSON.stringify([names, sums, [...this.#hidden]]);
     if (this.key === key) return;
     this.key = key;
-    const held = this.#legend.contains(document.activeElement) ? document.activeElement.dataset.node : null;
+    const held = this.#legend.contains(document.activeElement)
+      ? document.activeElement.dataset.node
+      : null;
     fill(
       this.#legend,
       names.map((name, node) =>
         h(
           "li",
-          {},
+          { hidden: !sums[node].frames },
           h(
             "button.quiet.small",
             {
@@ -174,14 +199,27 @@ class SecondsChart extends HTMLElement {
             },
             sign(node % COLOURS),
             h("span", {}, name),
-            h("span.number.muted", {}, `${count(sums[node].frames)} · ${duration(sums[node].seconds / sums[node].frames)}`),
+            h(
+              "span.number.muted",
+              {},
+              `${count(sums[node].frames)} · ${duration(sums[node].seconds / sums[node].frames)}`,
+            ),
           ),
         ),
       ),
     );
     if (held !== null) this.#legend.querySelector(`[data-node="${CSS.escape(held)}"]`)?.focus();
-    const words = names.map((name, node) => `${name} ${duration(sums[node].seconds / sums[node].frames)} on average over ${plural(sums[node].frames, "frame")}`);
-    set(this.#canvas, "aria-label", total ? `Seconds a frame by node: ${words.join("; ")}` : "Seconds a frame: no frame is done yet");
+    const words = names.map(
+      (name, node) =>
+        `${name} ${duration(sums[node].seconds / sums[node].frames)} on average over ${plural(sums[node].frames, "frame")}`,
+    );
+    set(
+      this.#canvas,
+      "aria-label",
+      total
+        ? `Seconds a frame by node: ${words.join("; ")}`
+        : "Seconds a frame: no frame is done yet",
+    );
   }
 
   #toggle(name) {
@@ -211,13 +249,17 @@ class SecondsChart extends HTMLElement {
       return;
     }
     const frame = this.#frames.number(point.index);
-    const title = point.of > 1 ? `Frames from ${frame}: ${duration(point.seconds)} on average` : `Frame ${frame}: ${duration(point.seconds)}`;
+    const title =
+      point.of > 1
+        ? `Frames from ${frame}: ${duration(point.seconds)} on average`
+        : `Frame ${frame}: ${duration(point.seconds)}`;
     showTip(event.clientX, event.clientY, [title, this.#frames.names[point.node]]);
   }
 
   #click(event) {
     const point = this.#nearest(event);
-    if (point) this.dispatchEvent(new CustomEvent("open", { detail: this.#frames.number(point.index) }));
+    if (point)
+      this.dispatchEvent(new CustomEvent("open", { detail: this.#frames.number(point.index) }));
   }
 }
 
@@ -242,7 +284,8 @@ function axisTime(value, step) {
 function mark(context, node, x, y, size) {
   context.beginPath();
   if (node % 4 === 0) context.arc(x, y, size, 0, 7);
-  else if (node % 4 === 1) context.rect(x - size + 0.4, y - size + 0.4, 2 * size - 0.8, 2 * size - 0.8);
+  else if (node % 4 === 1)
+    context.rect(x - size + 0.4, y - size + 0.4, 2 * size - 0.8, 2 * size - 0.8);
   else if (node % 4 === 2) {
     context.moveTo(x, y - size - 1);
     context.lineTo(x + size + 0.6, y + size);

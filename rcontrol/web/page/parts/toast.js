@@ -15,7 +15,9 @@ let place = null;
  * @param {{detail?: string, bad?: boolean}} more
  */
 export function toast(text, { detail = "", bad = false } = {}) {
-  place ??= document.body.appendChild(h("div.toasts", { "aria-label": "Messages", role: "region" }));
+  place ??= document.body.appendChild(
+    h("div.toasts", { "aria-label": "Messages", role: "region" }),
+  );
   // The region must be there before it is filled, or it is not read out.
   const shown = h("div.toast", { role: bad ? "alert" : "status" });
   place.append(shown);
@@ -23,7 +25,11 @@ export function toast(text, { detail = "", bad = false } = {}) {
     shown,
     icon(bad ? "warning" : "check"),
     h("div", {}, h("p", {}, text), detail ? h("p.detail", {}, detail) : null),
-    h("button.quiet.small", { "aria-label": "Close message", onclick: () => shown.remove() }, icon("cross", 14)),
+    h(
+      "button.quiet.small",
+      { "aria-label": "Close message", onclick: () => shown.remove() },
+      icon("cross", 14),
+    ),
   );
   if (bad) shown.classList.add("bad");
   while (place.children.length > SHOWN) place.firstChild.remove();

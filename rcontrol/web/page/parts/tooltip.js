@@ -7,7 +7,10 @@ let tip = null;
 /** Show lines at a place of the window, in CSS pixels; the first line stands out. */
 export function showTip(x, y, lines) {
   tip ??= document.body.appendChild(h("div.tip", { "aria-hidden": "true" }));
-  fill(tip, lines.map((line) => h("p", {}, line)));
+  fill(
+    tip,
+    lines.map((line) => h("p", {}, line)),
+  );
   tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();
   const left = x + 14 + width > innerWidth ? x - width - 14 : x + 14;

@@ -33,15 +33,46 @@ class FramePage extends View {
     this.attempts = h("ol.attempts");
     this.log = h("rc-frame-log");
     this.append(
-      h("header.top", {}, h("a.back", { href: jobAddress(this.told.job), "aria-label": "Back to the job" }, icon("left")), h("div.title", {}, h("div", {}, this.job, h("h1", { tabindex: -1 }, `Frame ${this.number}`)), this.chip), h("div.row", {}, this.before, this.after)),
+      h(
+        "header.top",
+        {},
+        h(
+          "a.back",
+          { href: jobAddress(this.told.job), "aria-label": "Back to the job" },
+          icon("left"),
+        ),
+        h(
+          "div.title",
+          {},
+          h("div", {}, this.job, h("h1", { tabindex: -1 }, `Frame ${this.number}`)),
+          this.chip,
+        ),
+        h("div.row", {}, this.before, this.after),
+      ),
       this.why,
       h(
         "div.frame-columns",
         {},
-        h("section.panel.picture", { "aria-label": "Picture" }, this.bar.element, this.image, this.noImage),
-        h("section.panel", { "aria-labelledby": "attempts-title" }, h("h2", { id: "attempts-title" }, "Attempts"), this.attempts),
+        h(
+          "section.panel.picture",
+          { "aria-label": "Picture" },
+          this.bar.element,
+          this.image,
+          this.noImage,
+        ),
+        h(
+          "section.panel",
+          { "aria-labelledby": "attempts-title" },
+          h("h2", { id: "attempts-title" }, "Attempts"),
+          this.attempts,
+        ),
       ),
-      h("section.panel.log", { "aria-labelledby": "log-title" }, h("h2", { id: "log-title" }, "Log"), this.log),
+      h(
+        "section.panel.log",
+        { "aria-labelledby": "log-title" },
+        h("h2", { id: "log-title" }, "Log"),
+        this.log,
+      ),
     );
     document.title = `Frame ${this.number} – rcontrol`;
     addEventListener("keydown", (event) => this.key(event), { signal: this.signal });
@@ -49,8 +80,10 @@ class FramePage extends View {
 
   key(event) {
     const link = { ArrowLeft: this.before, ArrowRight: this.after }[event.key];
-    const free = document.activeElement === document.body || document.activeElement?.matches("h1, a, main");
-    if (link?.href && free && !event.altKey && !event.ctrlKey && !event.metaKey) location.hash = link.hash;
+    const free =
+      document.activeElement === document.body || document.activeElement?.matches("h1, a, main");
+    if (link?.href && free && !event.altKey && !event.ctrlKey && !event.metaKey)
+      location.hash = link.hash;
   }
 
   update({ jobs, nodes }) {
@@ -61,7 +94,9 @@ class FramePage extends View {
   }
 
   showProgress() {
-    const mine = farm.nodes.flatMap((node) => node.rendering).find((frame) => frame.job_id === this.told.job && frame.frame === this.number);
+    const mine = farm.nodes
+      .flatMap((node) => node.rendering)
+      .find((frame) => frame.job_id === this.told.job && frame.frame === this.number);
     this.bar.element.hidden = !mine;
     if (mine) this.bar.show(mine.progress);
     if (Boolean(mine) !== this.rendering) {
@@ -85,7 +120,10 @@ class FramePage extends View {
   }
 
   showNeighbours(index) {
-    for (const [link, by] of [[this.before, -1], [this.after, 1]]) {
+    for (const [link, by] of [
+      [this.before, -1],
+      [this.after, 1],
+    ]) {
       const there = index >= 0 && index + by >= 0 && index + by < this.frames.length;
       set(link, "href", there ? frameAddress(this.told.job, this.frames.number(index + by)) : null);
       set(link, "aria-disabled", there ? null : "true");
@@ -101,7 +139,8 @@ class FramePage extends View {
   // --- attempts and why ---
 
   async read() {
-    const ask = (...segments) => call(path("job", ...segments, this.told.job, String(this.number)), { signal: this.signal });
+    const ask = (...segments) =>
+      call(path("job", ...segments, this.told.job, String(this.number)), { signal: this.signal });
     try {
       this.showAttempts(await ask("attempts"));
       const { why, reason } = await ask("why");
@@ -120,7 +159,12 @@ class FramePage extends View {
     if (!logged.some((attempt) => attempt.id === this.chosen)) this.chosen = "";
     // The newest log is followed unless a person has chosen another one.
     const shown = this.chosen || logged[0]?.id || "";
-    fill(this.attempts, newest.length ? newest.map((attempt) => this.attempt(attempt, shown)) : h("li.muted", {}, "Nobody has tried this frame yet."));
+    fill(
+      this.attempts,
+      newest.length
+        ? newest.map((attempt) => this.attempt(attempt, shown))
+        : h("li.muted", {}, "Nobody has tried this frame yet."),
+    );
     if (this.shownLog !== shown) {
       this.shownLog = shown;
       this.log.show(this.told.job, this.number, shown);
@@ -128,15 +172,34 @@ class FramePage extends View {
   }
 
   attempt(attempt, shown) {
-    const status = attempt.time_stop ? (attempt.error ? (attempt.blame ? "failed" : "killed") : "done") : "running";
+    const status = attempt.time_stop
+      ? attempt.error
+        ? attempt.blame
+          ? "failed"
+          : "killed"
+        : "done"
+      : "running";
     const words = { failed: "failed", killed: "ended", done: "done", running: "rendering" }[status];
     return h(
       "li",
       { "aria-current": attempt.id === shown ? "true" : null },
-      h("div.line", {}, h("strong.number", {}, `#${attempt.number}`), chip(status, words), h("span.node-name", {}, attempt.node || "a node"), h("span.number.muted", { title: momentInFull(attempt.time_start) }, attempt.time_stop ? duration(attempt.seconds) : `since ${moment(attempt.time_start)}`)),
+      h(
+        "div.line",
+        {},
+        h("strong.number", {}, `#${attempt.number}`),
+        chip(status, words),
+        h("span.node-name", {}, attempt.node || "a node"),
+        h(
+          "span.number.muted",
+          { title: momentInFull(attempt.time_start) },
+          attempt.time_stop ? duration(attempt.seconds) : `since ${moment(attempt.time_start)}`,
+        ),
+      ),
       attempt.error ? h("p.error", {}, attempt.error) : null,
       attempt.blame ? h("p.note", {}, `looks like the ${attempt.blame}’s fault`) : null,
-      attempt.log && attempt.id !== shown ? h("button.small", { onclick: () => this.choose(attempt) }, icon("log"), "Show log") : null,
+      attempt.log && attempt.id !== shown
+        ? h("button.small", { onclick: () => this.choose(attempt) }, icon("log"), "Show log")
+        : null,
     );
   }
 

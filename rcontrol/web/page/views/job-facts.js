@@ -5,11 +5,20 @@ import { fill, h } from "/page/dom.js";
 export class JobFacts {
   #times = h("dl.facts");
   #list = h("dl.facts");
-  element = h("section.panel", { "aria-labelledby": "facts-title" }, h("h2", { id: "facts-title" }, "Details"), this.#list, this.#times);
+  element = h(
+    "section.panel",
+    { "aria-labelledby": "facts-title" },
+    h("h2", { id: "facts-title" }, "Details"),
+    this.#list,
+    this.#times,
+  );
 
   /** @param {Array<[string, string, string]>} times name, short form, full form */
   showTimes(times) {
-    fill(this.#times, times.map(([name, short, full]) => pair(name, short, full)));
+    fill(
+      this.#times,
+      times.map(([name, short, full]) => pair(name, short, full)),
+    );
   }
 
   /** @param {object} details the answer of `/job/info` */
@@ -25,13 +34,21 @@ export class JobFacts {
       ["Files appear", options.publish === "direct" ? "while they are written" : ""],
       ["Job id", details.id],
     ];
-    fill(this.#list, facts.filter(([, value]) => value).map(([name, value]) => pair(name, value)));
+    fill(
+      this.#list,
+      facts.filter(([, value]) => value).map(([name, value]) => pair(name, value)),
+    );
   }
 }
 
 /** A path that breaks at its slashes. */
 function breakable(path) {
-  return path && path.split("/").flatMap((part, index) => (index ? ["/", document.createElement("wbr"), part] : [part]));
+  return (
+    path &&
+    path
+      .split("/")
+      .flatMap((part, index) => (index ? ["/", document.createElement("wbr"), part] : [part]))
+  );
 }
 
 function pair(name, value, title) {

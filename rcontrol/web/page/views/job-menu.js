@@ -16,10 +16,32 @@ export function openJobMenu(job, anchor, order) {
     index < 0
       ? []
       : [
-          { label: "Move to the top", sign: "top", off: index === 0, run: () => move(job, order[0], "moved to the top") },
-          { label: "Move up", sign: "up", key: "Alt ↑", off: index === 0, run: () => move(job, order[index - 1], "moved up") },
-          { label: "Move down", sign: "down", key: "Alt ↓", off: index === order.length - 1, run: () => move(job, order[index + 2] ?? null, "moved down") },
-          { label: "Move to the end", sign: "end", off: index === order.length - 1, run: () => move(job, null, "moved to the end") },
+          {
+            label: "Move to the top",
+            sign: "top",
+            off: index === 0,
+            run: () => move(job, order[0], "moved to the top"),
+          },
+          {
+            label: "Move up",
+            sign: "up",
+            key: "Alt ↑",
+            off: index === 0,
+            run: () => move(job, order[index - 1], "moved up"),
+          },
+          {
+            label: "Move down",
+            sign: "down",
+            key: "Alt ↓",
+            off: index === order.length - 1,
+            run: () => move(job, order[index + 2] ?? null, "moved down"),
+          },
+          {
+            label: "Move to the end",
+            sign: "end",
+            off: index === order.length - 1,
+            run: () => move(job, null, "moved to the end"),
+          },
           null,
         ];
   openMenu(anchor, [

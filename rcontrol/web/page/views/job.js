@@ -41,18 +41,50 @@ class JobPage extends View {
     this.body = h(
       "div.job",
       {},
-      h("header.top", {}, h("a.back", { href: HOME, "aria-label": "Back to the queue" }, icon("left")), h("div.title", {}, this.name, this.chip), this.actions),
+      h(
+        "header.top",
+        {},
+        h("a.back", { href: HOME, "aria-label": "Back to the queue" }, icon("left")),
+        h("div.title", {}, this.name, this.chip),
+        this.actions,
+      ),
       this.why,
-      h("section.panel.progress", { "aria-label": "Progress" }, this.progress.element, this.figures),
+      h(
+        "section.panel.progress",
+        { "aria-label": "Progress" },
+        this.progress.element,
+        this.figures,
+      ),
       h(
         "div.columns",
         {},
         h(
           "div.wide",
           {},
-          h("section.panel", { "aria-labelledby": "frames-title" }, h("div.panel-head", {}, h("h2", { id: "frames-title" }, "Frames"), this.check, this.legend), this.grid),
-          h("section.panel", { "aria-labelledby": "seconds-title" }, h("h2", { id: "seconds-title" }, "Seconds a frame"), this.chart),
-          h("section.panel", { "aria-labelledby": "film-title" }, h("h2", { id: "film-title" }, "Pictures"), this.film),
+          h(
+            "section.panel",
+            { "aria-labelledby": "frames-title" },
+            h(
+              "div.panel-head",
+              {},
+              h("h2", { id: "frames-title" }, "Frames"),
+              this.check,
+              this.legend,
+            ),
+            this.grid,
+          ),
+          h(
+            "section.panel",
+            { "aria-labelledby": "seconds-title" },
+            h("h2", { id: "seconds-title" }, "Seconds a frame"),
+            this.chart,
+          ),
+          h(
+            "section.panel",
+            { "aria-labelledby": "film-title" },
+            h("h2", { id: "film-title" }, "Pictures"),
+            this.film,
+          ),
         ),
         h("div.narrow", {}, this.cards.element, this.facts.element),
       ),
@@ -83,10 +115,17 @@ class JobPage extends View {
   }
 
   showGone() {
-    const words = farm.connection === "connecting" ? "Connecting to the server…" : "There is no such job; it may have been deleted.";
+    const words =
+      farm.connection === "connecting"
+        ? "Connecting to the server…"
+        : "There is no such job; it may have been deleted.";
     if (this.gone.dataset.words === words) return;
     this.gone.dataset.words = words;
-    fill(this.gone, h("h1", { tabindex: -1 }, words), h("a.button", { href: HOME }, "To the queue"));
+    fill(
+      this.gone,
+      h("h1", { tabindex: -1 }, words),
+      h("a.button", { href: HOME }, "To the queue"),
+    );
   }
 
   showJob(job, anew) {
@@ -111,10 +150,24 @@ class JobPage extends View {
     fill(
       this.actions,
       possible(job).map((action, index) =>
-        h(`button${index ? "" : ".primary"}`, { onclick: () => action.run(this.job) }, icon(action.sign), action.label),
+        h(
+          `button${index ? "" : ".primary"}`,
+          { onclick: () => action.run(this.job) },
+          icon(action.sign),
+          action.label,
+        ),
       ),
       h("a.button", { href: duplicateOf(job) }, icon("copy"), "Duplicate"),
-      h("button", { disabled: job.status === "Rendering", title: job.status === "Rendering" ? "Stop the job first" : null, onclick: () => this.delete() }, icon("trash"), "Delete"),
+      h(
+        "button",
+        {
+          disabled: job.status === "Rendering",
+          title: job.status === "Rendering" ? "Stop the job first" : null,
+          onclick: () => this.delete(),
+        },
+        icon("trash"),
+        "Delete",
+      ),
     );
     if (held) this.actions.querySelector("button:enabled")?.focus();
   }
@@ -122,8 +175,14 @@ class JobPage extends View {
   /** The way to the frames that are missing: where they go is known of jobs that say it. */
   showCheck() {
     const { output } = this.details.options;
-    const folder = output.startsWith("//") ? `${folderOf(this.details.path)}/${folderOf(output.slice(2))}` : folderOf(output);
-    const told = new URLSearchParams({ path: folder, frames: this.details.frames, job: this.told.job });
+    const folder = output.startsWith("//")
+      ? `${folderOf(this.details.path)}/${folderOf(output.slice(2))}`
+      : folderOf(output);
+    const told = new URLSearchParams({
+      path: folder,
+      frames: this.details.frames,
+      job: this.told.job,
+    });
     this.check.hidden = !output;
     set(this.check, "href", `#/missing?${told}`);
   }
@@ -139,7 +198,10 @@ class JobPage extends View {
     const elapsed = farm.elapsed(job);
     const parts = [
       [percent(job.progress), "rendered"],
-      [`${count(job.done)} / ${count(job.total)}`, job.failed ? `frames, ${count(job.failed)} given up` : "frames"],
+      [
+        `${count(job.done)} / ${count(job.total)}`,
+        job.failed ? `frames, ${count(job.failed)} given up` : "frames",
+      ],
       [duration(elapsed), "elapsed"],
       [job.status === "Rendering" ? duration(farm.remaining(job)) : "–", "remaining"],
       [job.done ? duration(elapsed / job.done) : "–", "a frame"],
@@ -147,11 +209,18 @@ class JobPage extends View {
     const words = parts.flat().join("|");
     if (this.figures.dataset.words === words) return;
     this.figures.dataset.words = words;
-    fill(this.figures, parts.map(([value, name]) => h("span", {}, h("strong.number", {}, value), ` ${name}`)));
+    fill(
+      this.figures,
+      parts.map(([value, name]) => h("span", {}, h("strong.number", {}, value), ` ${name}`)),
+    );
     this.facts.showTimes([
       ["Submitted", moment(job.created), momentInFull(job.created)],
       ["Started", moment(job.started), momentInFull(job.started)],
-      [job.status === "Finished" ? "Finished" : "Last stopped", moment(job.stopped), momentInFull(job.stopped)],
+      [
+        job.status === "Finished" ? "Finished" : "Last stopped",
+        moment(job.stopped),
+        momentInFull(job.stopped),
+      ],
     ]);
   }
 
@@ -161,7 +230,8 @@ class JobPage extends View {
     const running = new Map();
     for (const node of farm.nodes) {
       for (const frame of node.rendering) {
-        if (frame.job_id === this.told.job) running.set(frame.frame, { node: node.name, progress: frame.progress });
+        if (frame.job_id === this.told.job)
+          running.set(frame.frame, { node: node.name, progress: frame.progress });
       }
     }
     this.grid.show(this.frames, running);
@@ -178,7 +248,7 @@ class JobPage extends View {
       ["in-line", Math.max(0, given - rendering), "in line"],
       ["pending", pending, "pending"],
       ["failed", failed, "given up"],
-    ];
+    ].filter(([look, number]) => number || look === "done" || look === "pending");
     const key = entries.join();
     if (this.legend.dataset.key === key) return;
     this.legend.dataset.key = key;
@@ -206,7 +276,9 @@ class JobPage extends View {
 
   /** A job may wait for nodes: ask again when what they can do has changed, not their progress. */
   nodesChanged() {
-    const key = farm.nodes.map((node) => `${node.name} ${node.state} ${node.duty} ${node.rendering.length > 0}`).join();
+    const key = farm.nodes
+      .map((node) => `${node.name} ${node.state} ${node.duty} ${node.rendering.length > 0}`)
+      .join();
     if (this.nodesKey === key) return;
     this.nodesKey = key;
     this.askWhy();
@@ -231,7 +303,8 @@ class JobPage extends View {
     const said = why && reason !== "rendering" ? why[0].toUpperCase() + why.slice(1) : "";
     this.why.hidden = !said;
     this.why.className = `why ${job.status.toLowerCase()}`;
-    if (this.why.textContent !== said) fill(this.why, icon(job.status === "Failed" ? "warning" : "info"), h("span", {}, said));
+    if (this.why.textContent !== said)
+      fill(this.why, icon(job.status === "Failed" ? "warning" : "info"), h("span", {}, said));
   }
 }
 

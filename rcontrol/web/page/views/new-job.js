@@ -13,7 +13,8 @@ import { jobAddress } from "/page/router.js";
 import { reasonOf, stateOf } from "/page/status.js";
 import { View } from "/page/view.js";
 
-const input = (attributes = {}) => h("input", { autocomplete: "off", spellcheck: "false", ...attributes });
+const input = (attributes = {}) =>
+  h("input", { autocomplete: "off", spellcheck: "false", ...attributes });
 
 class NewJob extends View {
   build() {
@@ -21,11 +22,51 @@ class NewJob extends View {
     this.browser = h("rc-storage-browser", { onpick: (event) => this.pick(event.detail) });
     this.makeFields();
     this.heading = h("h1", { tabindex: -1 }, this.told.from ? "Duplicate job" : "New job");
-    this.more = h("details", {}, h("summary", {}, "More options"), ["output", "scene", "args", "priority"].map((name) => this.fields[name].element), h("label.choice", {}, this.direct, h("span", {}, "Write files straight to their place", h("span.hint", {}, "Else a file appears when it is complete."))));
+    this.more = h(
+      "details",
+      {},
+      h("summary", {}, "More options"),
+      ["output", "scene", "args", "priority"].map((name) => this.fields[name].element),
+      h(
+        "label.choice",
+        {},
+        this.direct,
+        h(
+          "span",
+          {},
+          "Write files straight to their place",
+          h("span.hint", {}, "Else a file appears when it is complete."),
+        ),
+      ),
+    );
     this.form = h(
       "form",
       { novalidate: true, onsubmit: (event) => this.submit(event) },
-      h("div.form-columns", {}, h("section.panel", { "aria-labelledby": "browse-title" }, h("h2", { id: "browse-title" }, "Project file"), this.fields.path.element, this.browser), h("section.panel.stack", { "aria-label": "Job" }, this.fields.frames.element, this.fields.name.element, this.fields.nodes.element, this.more, h("div.row.end", {}, h("button", { value: "start" }, icon("start"), "Submit and start"), h("button.primary", { value: "queue" }, "Submit to queue")))),
+      h(
+        "div.form-columns",
+        {},
+        h(
+          "section.panel",
+          { "aria-labelledby": "browse-title" },
+          h("h2", { id: "browse-title" }, "Project file"),
+          this.fields.path.element,
+          this.browser,
+        ),
+        h(
+          "section.panel.stack",
+          { "aria-label": "Job" },
+          this.fields.frames.element,
+          this.fields.name.element,
+          this.fields.nodes.element,
+          this.more,
+          h(
+            "div.row.end",
+            {},
+            h("button", { value: "start" }, icon("start"), "Submit and start"),
+            h("button.primary", { value: "queue" }, "Submit to queue"),
+          ),
+        ),
+      ),
     );
     this.append(h("header.top", {}, this.heading), this.form);
     this.prefill();
@@ -34,16 +75,37 @@ class NewJob extends View {
   makeFields() {
     this.boxes = h("div.boxes", { role: "group" });
     this.direct = h("input", { type: "checkbox" });
-    const all = h("div.row.tight", {}, h("button.quiet.small", { type: "button", onclick: () => this.chooseAll(true) }, "All"), h("button.quiet.small", { type: "button", onclick: () => this.chooseAll(false) }, "None"));
+    const all = h(
+      "div.row.tight",
+      {},
+      h("button.quiet.small", { type: "button", onclick: () => this.chooseAll(true) }, "All"),
+      h("button.quiet.small", { type: "button", onclick: () => this.chooseAll(false) }, "None"),
+    );
     this.fields = {
       path: new Field("Path", input({ placeholder: "Choose below, or type" }), ""),
-      frames: new FramesField("Frames", "Such as 1-100, 1-100x5 for every fifth, or 1,4,10-20.", true),
+      frames: new FramesField(
+        "Frames",
+        "Such as 1-100, 1-100x5 for every fifth, or 1,4,10-20.",
+        true,
+      ),
       name: new Field("Name", input(), "For people; the file’s name if left empty."),
       nodes: new Field("Nodes", this.boxes),
-      output: new Field("Output", input({ placeholder: "as the project says" }), "Where frames go, on the shared storage; // stands for the project’s folder."),
+      output: new Field(
+        "Output",
+        input({ placeholder: "as the project says" }),
+        "Where frames go, on the shared storage; // stands for the project’s folder.",
+      ),
       scene: new Field("Scene", input(), "The file’s active scene if left empty."),
-      args: new Field("Arguments", h("textarea", { rows: 2, spellcheck: "false" }), "For the renderer’s command line, one a line."),
-      priority: new Field("Priority", input({ inputmode: "numeric", placeholder: "0" }), "Higher goes first among rendering jobs."),
+      args: new Field(
+        "Arguments",
+        h("textarea", { rows: 2, spellcheck: "false" }),
+        "For the renderer’s command line, one a line.",
+      ),
+      priority: new Field(
+        "Priority",
+        input({ inputmode: "numeric", placeholder: "0" }),
+        "Higher goes first among rendering jobs.",
+      ),
     };
     this.fields.nodes.element.querySelector(".label").append(all);
     this.fields.path.input.addEventListener("change", () => this.checkPath());
@@ -58,7 +120,8 @@ class NewJob extends View {
     if (file) this.fields.path.value = file;
     if (from) await this.copy(from, frames);
     if (this.signal.aborted) return;
-    if (this.fields.path.value) this.browser.open(folderOf(this.fields.path.value));
+    if (this.fields.path.value)
+      this.browser.open(folderOf(this.fields.path.value), this.fields.path.value);
     if (this.fields.frames.value) this.fields.frames.check();
   }
 
@@ -73,12 +136,30 @@ class NewJob extends View {
       return;
     }
     const { options } = job;
-    const given = { path: job.file_path, frames: frames ?? job.frames, name: job.name, output: options.output, scene: options.scene, args: options.args.join("\n"), priority: options.priority || "" };
+    const given = {
+      path: job.file_path,
+      frames: frames ?? job.frames,
+      name: job.name,
+      output: options.output,
+      scene: options.scene,
+      args: options.args.join("\n"),
+      priority: options.priority || "",
+    };
     for (const [name, value] of Object.entries(given)) this.fields[name].value = value;
     this.direct.checked = options.publish === "direct";
     this.engine = job.render_engine;
-    this.chosen = new Set(Object.entries(job.node_status).filter(([, node]) => node.enabled).map(([name]) => name));
-    this.more.open = Boolean(options.output || options.scene || options.args.length || options.priority || this.direct.checked);
+    this.chosen = new Set(
+      Object.entries(job.node_status)
+        .filter(([, node]) => node.enabled)
+        .map(([name]) => name),
+    );
+    this.more.open = Boolean(
+      options.output ||
+      options.scene ||
+      options.args.length ||
+      options.priority ||
+      this.direct.checked,
+    );
     this.nodesKey = "";
     this.showNodes();
   }
@@ -99,13 +180,25 @@ class NewJob extends View {
     const key = members.map((node) => `${node.name} ${stateOf(node)}`).join();
     if (this.nodesKey === key) return;
     this.nodesKey = key;
-    const unchosen = new Set([...this.boxes.querySelectorAll("input:not(:checked)")].map((box) => box.value));
+    const unchosen = new Set(
+      [...this.boxes.querySelectorAll("input:not(:checked)")].map((box) => box.value),
+    );
     fill(
       this.boxes,
       members.map((node) => {
         const on = this.chosen ? this.chosen.has(node.name) : !unchosen.has(node.name);
         const state = stateOf(node);
-        return h("label.choice", { title: reasonOf(node) || null }, h("input", { type: "checkbox", value: node.name, checked: on, onchange: () => this.checkNodes() }), h("span", {}, node.name, state === "online" ? null : h("span.hint", {}, state)));
+        return h(
+          "label.choice",
+          { title: reasonOf(node) || null },
+          h("input", {
+            type: "checkbox",
+            value: node.name,
+            checked: on,
+            onchange: () => this.checkNodes(),
+          }),
+          h("span", {}, node.name, state === "online" ? null : h("span.hint", {}, state)),
+        );
       }),
     );
     this.chosen = null;
@@ -134,9 +227,14 @@ class NewJob extends View {
   async seen(file) {
     try {
       const folder = file.includes("/") ? folderOf(file) : "";
-      const { contents } = await call("/storage/ls", { body: { path: folder }, signal: this.signal });
+      const { contents } = await call("/storage/ls", {
+        body: { path: folder },
+        signal: this.signal,
+      });
       const name = file.slice(file.lastIndexOf("/") + 1);
-      this.fields.path.hint = contents.some((entry) => entry.name === name && entry.type === "f") ? "" : "The server sees no such file; the nodes must.";
+      this.fields.path.hint = contents.some((entry) => entry.name === name && entry.type === "f")
+        ? ""
+        : "The server sees no such file; the nodes must.";
     } catch (error) {
       if (error.name === "ApiError" && error.status) this.fields.path.problem = error.explanation;
       else if (error.name !== "AbortError" && error.name !== "ApiError") throw error;
@@ -157,7 +255,12 @@ class NewJob extends View {
   async submit(event) {
     event.preventDefault();
     const start = event.submitter?.value === "start";
-    const checks = [await this.checkPath(), await this.fields.frames.check(), this.checkNodes(), this.checkPriority()];
+    const checks = [
+      await this.checkPath(),
+      await this.fields.frames.check(),
+      this.checkNodes(),
+      this.checkPriority(),
+    ];
     if (!checks.every(Boolean)) {
       this.pointOut();
       return;
@@ -178,7 +281,12 @@ class NewJob extends View {
 
   order() {
     const { fields } = this;
-    const optional = { name: fields.name.value, output: fields.output.value, scene: fields.scene.value, render_engine: this.engineFor(fields.path.value) };
+    const optional = {
+      name: fields.name.value,
+      output: fields.output.value,
+      scene: fields.scene.value,
+      render_engine: this.engineFor(fields.path.value),
+    };
     return {
       path: fields.path.value,
       frames: fields.frames.value,
@@ -199,8 +307,14 @@ class NewJob extends View {
 
   /** Show a refusal at the field that it is about, in the server's words. */
   refuse({ status, message, explanation }) {
-    const about = Object.keys(this.fields).find((name) => new RegExp(`^${name}\\b`).test(explanation));
-    const storage = status === 403 && (this.fields.output.value && explanation.includes(this.fields.output.value) ? "output" : "path");
+    const about = Object.keys(this.fields).find((name) =>
+      new RegExp(`^${name}\\b`).test(explanation),
+    );
+    const storage =
+      status === 403 &&
+      (this.fields.output.value && explanation.includes(this.fields.output.value)
+        ? "output"
+        : "path");
     const name = about ?? (message === "Node not found" ? "nodes" : storage);
     toast(message, { detail: explanation, bad: true });
     if (!name) return;

@@ -10,7 +10,12 @@ export class NodeCards {
   #changed;
   #list = h("ul.node-cards");
   #cards = new Map();
-  element = h("section.panel", { "aria-labelledby": "cards-title" }, h("h2", { id: "cards-title" }, "Nodes"), this.#list);
+  element = h(
+    "section.panel",
+    { "aria-labelledby": "cards-title" },
+    h("h2", { id: "cards-title" }, "Nodes"),
+    this.#list,
+  );
 
   /**
    * @param {string} job its id
@@ -37,7 +42,8 @@ export class NodeCards {
     for (const node of nodes) {
       if (!this.#cards.has(node.name)) this.#cards.set(node.name, this.#make(node));
       const card = this.#cards.get(node.name);
-      if (!card.element.isConnected || card.element.parentNode !== this.#list) this.#list.append(card.element);
+      if (!card.element.isConnected || card.element.parentNode !== this.#list)
+        this.#list.append(card.element);
       this.#fill(card, node, details);
     }
   }
@@ -48,7 +54,11 @@ export class NodeCards {
     card.chip = chip("idle");
     card.note = h("p.note", { hidden: true });
     card.work = h("div.work");
-    card.toggle = h("button.switch", { role: "switch", "aria-labelledby": id, onclick: () => this.#switch(node.name, card) }, h("span"));
+    card.toggle = h(
+      "button.switch",
+      { role: "switch", "aria-labelledby": id, onclick: () => this.#switch(node.name, card) },
+      h("span"),
+    );
     card.element = h(
       "li.node-card",
       {},
@@ -87,7 +97,11 @@ export class NodeCards {
   }
 
   #frameRow(card) {
-    const row = { label: h("span.number"), percent: h("span.number.muted"), bar: new Progress("Progress of the frame") };
+    const row = {
+      label: h("span.number"),
+      percent: h("span.number.muted"),
+      bar: new Progress("Progress of the frame"),
+    };
     row.element = h("div.frame-line", {}, row.label, row.bar.element, row.percent);
     card.work.append(row.element);
     return row;

@@ -21,11 +21,26 @@ class Nodes extends View {
     this.table = h(
       "table.nodes",
       {},
-      h("thead", {}, h("tr", {}, ["Node", "State", "At work on", "Done", "A frame", ""].map((title) => h("th", { scope: "col" }, title || h("span.unseen", {}, "Actions"))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["Node", "State", "At work on", "Done", "A frame", ""].map((title) =>
+            h("th", { scope: "col" }, title || h("span.unseen", {}, "Actions")),
+          ),
+        ),
+      ),
       this.body,
     );
     this.append(
-      h("header.top", {}, h("div.title", {}, h("h1", { tabindex: -1 }, "Nodes"), this.sum), h("button.primary", { onclick: addNode }, icon("plus"), "Add node")),
+      h(
+        "header.top",
+        {},
+        h("div.title", {}, h("h1", { tabindex: -1 }, "Nodes"), this.sum),
+        h("button.primary", { onclick: addNode }, icon("plus"), "Add node"),
+      ),
       h("div.panel.flush", {}, this.table),
       h("p.hint.below", {}, "Frames done and seconds a frame count from the start of the farm."),
     );
@@ -44,11 +59,15 @@ class Nodes extends View {
     farm.nodes.forEach((node, index) => {
       if (!this.rows.has(node.name)) this.rows.set(node.name, makeRow(node.name));
       const row = this.rows.get(node.name);
-      if (this.body.children[index] !== row.element) this.body.insertBefore(row.element, this.body.children[index] ?? null);
+      if (this.body.children[index] !== row.element)
+        this.body.insertBefore(row.element, this.body.children[index] ?? null);
       showRow(row, node);
     });
     const rendering = farm.nodes.reduce((sum, node) => sum + node.rendering.length, 0);
-    const slots = farm.nodes.reduce((sum, node) => sum + (stateOf(node) === "online" ? node.slots : 0), 0);
+    const slots = farm.nodes.reduce(
+      (sum, node) => sum + (stateOf(node) === "online" ? node.slots : 0),
+      0,
+    );
     say(this.sum, `${plural(rendering, "frame")} rendering in ${plural(slots, "slot")}`);
   }
 }
@@ -63,8 +82,14 @@ function makeRow(name) {
   row.idle = h("span.muted", {}, "–");
   row.done = h("td.number");
   row.average = h("td.number.average");
-  row.pause = h("button.small", { onclick: () => (row.node.duty === "paused" ? resume(name) : pause(name)) });
-  row.more = h("button.quiet.small", { "aria-label": `More for ${name}`, onclick: () => menu(row) }, icon("more"));
+  row.pause = h("button.small", {
+    onclick: () => (row.node.duty === "paused" ? resume(name) : pause(name)),
+  });
+  row.more = h(
+    "button.quiet.small",
+    { "aria-label": `More for ${name}`, onclick: () => menu(row) },
+    icon("more"),
+  );
   row.element = h(
     "tr",
     {},
@@ -81,10 +106,21 @@ function makeRow(name) {
 function showRow(row, node) {
   row.node = node;
   const state = stateOf(node);
-  restate(row.chip, state === "online" && node.rendering.length ? "running" : state, state === "online" && node.rendering.length ? "rendering" : state);
+  restate(
+    row.chip,
+    state === "online" && node.rendering.length ? "running" : state,
+    state === "online" && node.rendering.length ? "rendering" : state,
+  );
   const since = node.duty === "serving" ? node.since : node.duty_since;
   const rest = node.rest_until - farm.now();
-  say(row.since, state === "resting" && rest > 0 ? `${duration(rest)} more` : since ? `since ${moment(since)}` : "");
+  say(
+    row.since,
+    state === "resting" && rest > 0
+      ? `${duration(rest)} more`
+      : since
+        ? `since ${moment(since)}`
+        : "",
+  );
   set(row.since, "title", momentInFull(since));
   const reason = reasonOf(node);
   row.reason.hidden = !reason;
@@ -117,7 +153,12 @@ function showWork(row, node) {
 }
 
 function workLine(place) {
-  const line = { link: h("a"), frame: h("span.number.muted"), percent: h("span.number.muted"), bar: new Progress("Progress of the frame") };
+  const line = {
+    link: h("a"),
+    frame: h("span.number.muted"),
+    percent: h("span.number.muted"),
+    bar: new Progress("Progress of the frame"),
+  };
   line.element = h("div.work-line", {}, line.link, line.frame, line.bar.element, line.percent);
   place.append(line.element);
   return line;
@@ -128,8 +169,19 @@ function workLine(place) {
 function menu(row) {
   const { node } = row;
   openMenu(row.more, [
-    { label: "Kill what it renders…", sign: "stop", off: !node.rendering.length, run: () => kill(node) },
-    { label: "Remove from the farm…", sign: "exit", bad: true, off: node.duty === "leaving", run: () => remove(node) },
+    {
+      label: "Kill what it renders…",
+      sign: "stop",
+      off: !node.rendering.length,
+      run: () => kill(node),
+    },
+    {
+      label: "Remove from the farm…",
+      sign: "exit",
+      bad: true,
+      off: node.duty === "leaving",
+      run: () => remove(node),
+    },
   ]);
 }
 
@@ -138,7 +190,9 @@ async function pause(name) {
     title: `Pause ${name}?`,
     text: "It finishes the frames it has and gets no more, of any job, until it is resumed.",
     confirm: "Pause node",
-    fields: [{ name: "reason", label: "Reason", hint: "Shown to everybody; may be left empty.", max: 500 }],
+    fields: [
+      { name: "reason", label: "Reason", hint: "Shown to everybody; may be left empty.", max: 500 },
+    ],
   });
   if (said) act(() => call(path("node", "pause", name), { body: said }), `${name} is paused`);
 }
@@ -173,15 +227,35 @@ async function addNode() {
     text: "The server’s user must be able to log in there over SSH with a key. The node stays over restarts of the server.",
     confirm: "Add node",
     fields: [
-      { name: "name", label: "Name", hint: "What people call it; an SSH host name or alias.", required: true },
+      {
+        name: "name",
+        label: "Name",
+        hint: "What people call it; an SSH host name or alias.",
+        required: true,
+      },
       { name: "host", label: "Host", hint: "Empty: the name." },
-      { name: "user", label: "SSH user", hint: "Empty: as the configuration or ~/.ssh/config says." },
-      { name: "slots", label: "Slots", hint: "Frames rendered side by side.", type: "number", value: "1" },
+      {
+        name: "user",
+        label: "SSH user",
+        hint: "Empty: as the configuration or ~/.ssh/config says.",
+      },
+      {
+        name: "slots",
+        label: "Slots",
+        hint: "Frames rendered side by side.",
+        type: "number",
+        value: "1",
+      },
     ],
   });
   if (!said) return;
   const { name, host, user } = said;
-  const body = { name, slots: Number(said.slots) || 1, ...(host && { host }), ...(user && { user }) };
+  const body = {
+    name,
+    slots: Number(said.slots) || 1,
+    ...(host && { host }),
+    ...(user && { user }),
+  };
   act(() => call("/node/add", { body }), `${name} was added; it is being connected to`);
 }
 

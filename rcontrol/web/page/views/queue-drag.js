@@ -17,7 +17,10 @@ export function dragging(queue) {
     const box = queue.body.getBoundingClientRect();
     if (event.clientY < box.top + EDGE) queue.body.scrollTop -= 14;
     if (event.clientY > box.bottom - EDGE) queue.body.scrollTop += 14;
-    target = Math.max(0, Math.min(Math.round(queue.list.indexAt(event.clientY)), queue.list.items.length));
+    target = Math.max(
+      0,
+      Math.min(Math.round(queue.list.indexAt(event.clientY)), queue.list.items.length),
+    );
     line.style.transform = `translateY(${target * queue.list.rowHeight - 1}px)`;
   }
 

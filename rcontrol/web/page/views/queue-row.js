@@ -13,7 +13,11 @@ const cell = (name, ...content) => h(`div.${name}`, { role: "gridcell" }, ...con
 /** Make a row for a queue view. */
 export function makeRow(queue) {
   const row = { job: null };
-  row.grip = h("span.grip", { title: "Drag to move in the queue", onpointerdown: (event) => queue.drag.begin(event, row) }, icon("grip"));
+  row.grip = h(
+    "span.grip",
+    { title: "Drag to move in the queue", onpointerdown: (event) => queue.drag.begin(event, row) },
+    icon("grip"),
+  );
   row.place = h("span.number");
   row.chip = chip("Waiting");
   row.name = h("a.name", { tabindex: -1 });
@@ -25,7 +29,11 @@ export function makeRow(queue) {
   row.elapsed = h("span.number");
   row.remaining = h("span.number");
   row.first = h("button.quiet.small", { tabindex: -1, onclick: () => queue.first(row.job) });
-  row.more = h("button.quiet.small", { tabindex: -1, onclick: () => queue.menu(row.job, row.more) }, icon("more"));
+  row.more = h(
+    "button.quiet.small",
+    { tabindex: -1, onclick: () => queue.menu(row.job, row.more) },
+    icon("more"),
+  );
   row.element = h(
     "div.job-row",
     {

@@ -46,7 +46,16 @@ class Queue extends View {
     this.grid = h(
       "div.queue",
       { role: "grid", "aria-label": "Jobs", onkeydown: (event) => this.key(event) },
-      h("div.heads", { role: "rowgroup" }, h("div.head", { role: "row" }, [...this.heads.values()], h("div", { role: "columnheader" }, h("span.unseen", {}, "Actions")))),
+      h(
+        "div.heads",
+        { role: "rowgroup" },
+        h(
+          "div.head",
+          { role: "row" },
+          [...this.heads.values()],
+          h("div", { role: "columnheader" }, h("span.unseen", {}, "Actions")),
+        ),
+      ),
       this.body,
     );
     this.append(
@@ -62,11 +71,18 @@ class Queue extends View {
       this.nothing,
       this.said,
     );
-    this.list = new VirtualList(this.body, () => makeRow(this), (row, job, index) => showRow(row, job, index, this), this.signal);
+    this.list = new VirtualList(
+      this.body,
+      () => makeRow(this),
+      (row, job, index) => showRow(row, job, index, this),
+      this.signal,
+    );
     this.drag = dragging(this);
     this.every(1000, () => this.refresh());
     addEventListener("keydown", (event) => this.globalKey(event), { signal: this.signal });
-    this.body.addEventListener("scroll", () => (kept.scroll = this.body.scrollTop), { passive: true });
+    this.body.addEventListener("scroll", () => (kept.scroll = this.body.scrollTop), {
+      passive: true,
+    });
     requestAnimationFrame(() => (this.body.scrollTop = kept.scroll));
   }
 
@@ -76,7 +92,10 @@ class Queue extends View {
       { role: "columnheader" },
       h(
         "button.quiet",
-        { title: `Sort by ${(column.title ?? column.label).toLowerCase()}`, onclick: () => this.sort(column.key) },
+        {
+          title: `Sort by ${(column.title ?? column.label).toLowerCase()}`,
+          onclick: () => this.sort(column.key),
+        },
         column.title ? h("span.unseen", {}, column.title) : null,
         column.title ? h("span", { "aria-hidden": "true" }, column.label) : column.label,
         h("span.direction", { "aria-hidden": "true" }),
@@ -98,7 +117,10 @@ class Queue extends View {
     const shown = all.filter(
       (job) =>
         (!kept.status || job.status === kept.status) &&
-        (!words.length || words.every((word) => `${job.name}\n${job.path}\n${job.id}`.toLowerCase().includes(word))),
+        (!words.length ||
+          words.every((word) =>
+            `${job.name}\n${job.path}\n${job.id}`.toLowerCase().includes(word),
+          )),
     );
     const focused = document.activeElement?.closest?.(".job-row") === document.activeElement;
     this.list.items = this.sorted(shown);
@@ -131,7 +153,9 @@ class Queue extends View {
     const key = JSON.stringify([...counts, kept.status]);
     if (this.filters.dataset.key === key) return;
     this.filters.dataset.key = key;
-    const focused = this.filters.contains(document.activeElement) ? document.activeElement.dataset.status : null;
+    const focused = this.filters.contains(document.activeElement)
+      ? document.activeElement.dataset.status
+      : null;
     fill(
       this.filters,
       [...counts].map(([status, number]) =>
@@ -165,9 +189,19 @@ class Queue extends View {
     if (this.nothing.dataset.key === key) return;
     this.nothing.dataset.key = key;
     if (key === "none") {
-      fill(this.nothing, h("p", {}, "No job matches."), h("button", { onclick: () => this.look({ status: "", words: "" }) }, "Show all jobs"));
+      fill(
+        this.nothing,
+        h("p", {}, "No job matches."),
+        h("button", { onclick: () => this.look({ status: "", words: "" }) }, "Show all jobs"),
+      );
     } else if (key === "empty") {
-      fill(this.nothing, icon("film", 32), h("h2", {}, "The queue is empty"), h("p", {}, "Submit a project file, and its frames are shared out among the nodes."), h("a.button.primary", { href: "#/new" }, icon("plus"), "New job"));
+      fill(
+        this.nothing,
+        icon("film", 32),
+        h("h2", {}, "The queue is empty"),
+        h("p", {}, "Submit a project file, and its frames are shared out among the nodes."),
+        h("a.button.primary", { href: "#/new" }, icon("plus"), "New job"),
+      );
     } else if (key === "wait") {
       fill(this.nothing, h("p", {}, "Connecting to the server…"));
     }
@@ -222,7 +256,14 @@ class Queue extends View {
     const index = items.findIndex((job) => job.id === kept.at);
     if (!row || event.target !== row || index < 0) return;
     const page = Math.max(1, Math.floor(this.body.clientHeight / this.list.rowHeight) - 1);
-    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -items.length, End: items.length };
+    const steps = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -items.length,
+      End: items.length,
+    };
     if (event.key in steps) {
       event.preventDefault();
       if (event.altKey && Math.abs(steps[event.key]) === 1) this.shift(index, steps[event.key]);
@@ -256,7 +297,7 @@ class Queue extends View {
     }
     const target = index + by;
     if (target < 0 || target >= items.length) return;
-    const before = by < 0 ? items[target] : items[target + 1] ?? null;
+    const before = by < 0 ? items[target] : (items[target + 1] ?? null);
     await move(items[index], before, `moved to place ${target + 1}`);
   }
 
