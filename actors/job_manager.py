@@ -112,6 +112,19 @@ class JobManager:
             await self._crew.close()
         await asyncio.to_thread(self._store.close)
 
+    async def drain(self, within_s: float) -> int:
+        """Give out no more frames, and return once none is under way, or after `within_s`.
+
+        Returns how many are left. Once begun, it lasts until the JobManager ends.
+        """
+        inbox = await self._ready()
+        state, now = inbox.farm.state, self._clock()
+        inbox.put(ev.FarmDraining(now, now + within_s))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s), inbox.settled:
+                await inbox.settled.wait_for(lambda: state.draining_until and not state.attempts)
+        return len(state.attempts)
+
     async def _ready(self) -> Inbox:
         if self._closed:
             raise FarmUnavailable("it is shutting down")

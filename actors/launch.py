@@ -15,6 +15,7 @@ from typing import Any, Final
 import uvicorn
 
 from actors.cluster import FARM_FILE, joined
+from actors.shutdown import Shutdown
 from rcontrol.config import Settings, load
 from rcontrol.errors import RcontrolError
 from rcontrol.framelogs import Logs
@@ -93,9 +94,11 @@ async def _serve_http(settings: Settings, farm: Any, listener: socket.socket) ->
         ),
         app.state.live,
     )
+    # Actors on a cluster go on, and so do their frames.
+    shutdown = Shutdown(farm, 0.0 if settings.ray.address else settings.drain_s, server.stop)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, shutdown.signalled)
     log.info("server.listening", extra={"address": host, "port": port})
     await server.serve(sockets=[listener])
     following.cancel()

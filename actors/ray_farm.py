@@ -170,6 +170,12 @@ class RayFarm:
         """See `gateway.Farm`."""
         await self._shown(await answer(self._manager.set_autostart.remote(on)))
 
+    async def drain(self, within_s: float) -> int:
+        """See `JobManager.drain`."""
+        ask = self._manager.drain.options(enable_task_events=False)
+        left: int = await answer(ask.remote(within_s))
+        return left
+
     def _ask_for_changes(self) -> Awaitable[FarmDelta]:
         ask = self._manager.changes_since.options(enable_task_events=False)
         return answer(ask.remote(self._view.epoch, self._view.version))

@@ -19,6 +19,7 @@ from rcontrol.web.frame_models import FrameCount, FrameStates, MissingAnswer
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
     AutostartState,
+    FarmState,
     Folder,
     JobCreated,
     JobInfo,
@@ -41,6 +42,7 @@ JOB: Final = TypeAdapter(JobInfo)
 NAMES: Final = TypeAdapter(list[str])
 NODES: Final = TypeAdapter(list[NodeState])
 AUTOSTART: Final = TypeAdapter(AutostartState)
+FARM: Final = TypeAdapter(FarmState)
 WHY: Final = TypeAdapter(WhyAnswer)
 FRAMES: Final = TypeAdapter(FrameStates)
 FRAME_COUNT: Final = TypeAdapter(FrameCount)
@@ -274,6 +276,10 @@ class Client(Caller):
     def autostart(self) -> bool:
         """Return whether waiting jobs start by themselves."""
         return self._read(AUTOSTART, "config", "autostart")["autostart"]
+
+    def farm_state(self) -> FarmState:
+        """Return how the farm as a whole is, and what it has to say to people."""
+        return self._read(FARM, "farm", "state")
 
     def set_autostart(self, on: bool) -> None:
         """Switch autostart."""

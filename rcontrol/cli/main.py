@@ -107,7 +107,8 @@ def _run(module: str, function: str, argument: Path) -> None:
 def list_jobs(server: Server = "", as_json: AsJson = False) -> None:
     """Print the queue."""
     with server_at(server) as client:
-        jobs = client.jobs()
+        jobs, notice = client.jobs(), client.farm_state()["notice"]
+    show.notice(notice)
     if as_json:
         show.as_json(jobs)
     else:

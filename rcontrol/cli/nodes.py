@@ -23,7 +23,8 @@ def nodes(ctx: typer.Context, server: Server = "", as_json: AsJson = False) -> N
     if ctx.invoked_subcommand is not None:
         return
     with server_at(server) as client:
-        found = client.nodes()
+        found, notice = client.nodes(), client.farm_state()["notice"]
+    show.notice(notice)
     if as_json:
         show.as_json(found)
     else:

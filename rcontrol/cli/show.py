@@ -46,6 +46,12 @@ def as_json(content: Any) -> None:
     print(json.dumps(content, indent=2))
 
 
+def notice(words: str) -> None:
+    """Print what the farm as a whole has to say, if anything, beside what was asked for."""
+    if words:
+        print(f"rcontrol: {printable(words)}", file=sys.stderr)
+
+
 def jobs(found: Sequence[JobInfo], shortest: int) -> None:
     """Print the queue; ids are cut to `shortest` characters, which tell them apart."""
     rows = [

@@ -157,6 +157,12 @@ class FileKeys(Keys):
         ge=5,
         description="A renderer ends itself after so many seconds without its controller.",
     )
+    drain: float = Field(
+        default=60.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Told to end, the server waits so many seconds for frames under way.",
+    )
     max_attempts: int = Field(
         default=_FARM.max_attempts, ge=1, description="Failures after which a frame is given up."
     )

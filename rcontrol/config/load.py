@@ -67,6 +67,7 @@ def load(path: Path) -> Settings:
         logs_mb=keys.logs_mb,
         work_dir=Path(keys.work_dir),
         database=keys.database,
+        drain_s=keys.drain,
         allowed_filetypes=tuple(keys.allowed_filetypes),
         renderers=all_renderers,
         farm=FarmSettings(max_attempts=keys.max_attempts),

@@ -46,6 +46,8 @@ class Settings:
     """URL; empty: an SQLite file in `work_dir`."""
     logs_mb: int = 1000
     """Room for the output of attempts, megabytes on the disk."""
+    drain_s: float = 60.0
+    """How long frames under way may take when the server is told to end."""
     allowed_filetypes: tuple[str, ...] = ()
     """Endings of the files that are frames; empty: `sequences.IMAGES`."""
     renderers: tuple[CommandSettings, ...] = ()

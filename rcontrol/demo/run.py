@@ -102,6 +102,7 @@ def _write_config(
         "listen_addr": "127.0.0.1",
         "listen_port": _free_port(),
         "autostart": False,
+        "drain": 0,
         "log_file_path": str(folder / "rcontrol.log"),
         "work_dir": str(work),
         "fileserver_base_dir": str(folder),

@@ -2,7 +2,7 @@
 
 A node has `slots` frames at work and as many in line behind them, so that it never waits for a
 round trip. Idle slots are filled first, over all nodes, before anything is put in line; a
-frame in line is asked back when another node has nothing to do.
+frame in line is asked back when another node has nothing to do. A farm that drains gives out none.
 
 Among rendering jobs the highest priority goes first; among equals the one that has the fewest
 frames under way, so that jobs started beside each other share the nodes; then queue order.
@@ -28,6 +28,8 @@ class Assignment:
 
 def assignments(state: State, avoidance: Avoidance) -> Iterator[Assignment]:
     """Yield what to give out; the caller carries each out before it asks for the next."""
+    if state.draining_until:
+        return
     jobs = [job for job in state.rendering() if state.frames(job.id).count(FrameStatus.PENDING)]
     levels: tuple[Literal[1, 2], ...] = (1, 2) if jobs else ()
     for per_slot in levels:

@@ -256,6 +256,14 @@ class FarmOpened(Happening):
     """Every node has been asked what it holds; frames may be given out."""
 
 
+@dataclass(frozen=True, slots=True)
+class FarmDraining(Happening):
+    """The farm is about to end: what is under way is finished, and no frame is given out."""
+
+    until: float
+    """Unix seconds after which it ends in any case."""
+
+
 Event = (
     Action
     | AttemptReport
@@ -265,4 +273,5 @@ Event = (
     | NodeClosed
     | ClockTicked
     | FarmOpened
+    | FarmDraining
 )

@@ -276,6 +276,10 @@ class Farm:
         for job in self.state.rendering():
             self._jobs.conclude(job.id, event.at)
 
+    @_on.register
+    def _(self, event: ev.FarmDraining) -> None:
+        self.state.draining_until = event.until
+
     # --- what follows from them ---
 
     def _end(self, report: ev.AttemptReport) -> Attempt | None:
@@ -359,10 +363,7 @@ class Farm:
         for node in self.state.passed_over():
             self._withdraw_line(node.name)
         self._roster.retire()
-        if self.state.autostart and not self.state.rendering():
-            waiting = self.state.next_waiting()
-            if waiting is not None:
-                self._jobs.start(waiting, at)
+        self._jobs.autostart(at)
         for chosen in assignments(self.state, self.avoidance):
             self._attempts_made += 1
             attempt = AttemptId(f"{self._epoch}-{self._attempts_made}")

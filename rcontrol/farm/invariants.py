@@ -39,7 +39,10 @@ def check_settled(state: State, avoidance: Avoidance) -> None:
     """Check that nothing that could be under way is left lying. Raises AssertionError."""
     idle = next(assignments(state, avoidance), None)
     assert idle is None, f"{idle} could have been given out"
+    lines = (each for each in state.attempts.values() if not each.running)
+    asked = not state.draining_until or all(each.withdrawn for each in lines)
+    assert asked, "the farm drains, and a frame in line is not asked back"
     waiting = [node for node in state.retiring() if not node.closing]
     assert all(state.load_of(node.name) for node in waiting), "a node leaves and nothing happens"
-    if state.autostart and not state.rendering():
+    if state.autostart and not state.rendering() and not state.draining_until:
         assert state.next_waiting() is None, "autostart left a job waiting"

@@ -47,6 +47,14 @@ class Jobs:
         )
         self.conclude(job.id, at)
 
+    def autostart(self, at: float) -> None:
+        """Start the first waiting job if it may start by itself."""
+        state = self._state
+        if state.autostart and not state.rendering() and not state.draining_until:
+            waiting = state.next_waiting()
+            if waiting is not None:
+                self.start(waiting, at)
+
     def stop(self, job: Job, at: float) -> None:
         """Take a job out of the queue; its renders are killed."""
         next_job_status(job, JobMove.STOP)

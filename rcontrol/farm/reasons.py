@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Reason(StrEnum):
@@ -65,6 +66,8 @@ class Reason(StrEnum):
     """it renders on hex1 and hex2; 12 frames to give out"""
     OPENING = "opening"
     """the farm has just been started and asks its nodes what they hold"""
+    DRAINING = "draining"
+    """the server is about to end: frames under way are finished, no others are given out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +80,15 @@ class Why:
 
     def __str__(self) -> str:
         return self.sentence
+
+
+OPENING: Final = Why(
+    Reason.OPENING,
+    "the farm has just been started and asks its nodes what they hold; "
+    "frames are given out in some seconds",
+)
+DRAINING: Final = Why(
+    Reason.DRAINING,
+    "the server is about to end: frames under way are finished, no others are given out; "
+    "all goes on when it is started again",
+)

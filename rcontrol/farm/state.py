@@ -59,6 +59,9 @@ class State:
         self.tally = NOTHING_YET
         self.node_tallies: dict[str, NodeTally] = {}
         """Of what is committed."""
+        self.draining_until = 0.0
+        """Soft: Unix seconds until which frames under way are finished, and no others are given
+        out; 0.0: the farm does not drain."""
         self._frames: dict[JobId, FrameTable] = {}
         self._switches: Journaled[Literal["switches"], _Switches] = Journaled()
         self._switches["switches"] = _Switches(autostart)
@@ -199,6 +202,8 @@ class State:
 
     def passed_over(self) -> list[Node]:
         """Return the nodes that have attempts and are to get no more."""
+        if self.draining_until:
+            return [node for node in self.nodes.values() if self.load_of(node.name)]
         return [self.nodes[node] for node in self._passed_over]
 
     def retiring(self) -> list[Node]:

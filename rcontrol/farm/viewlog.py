@@ -45,6 +45,7 @@ class ViewLog:
             deleted=frozenset(job for job in changed if job not in state.jobs),
             nodes=tuple(node_view(state, node) for node in state.in_order()),
             tally=state.tally,
+            draining_until=state.draining_until,
             whole=whole,
         )
 

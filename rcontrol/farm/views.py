@@ -132,6 +132,9 @@ class FarmView:
     nodes: tuple[NodeView, ...]
     """Those of the configuration file in its order, then those that were added."""
     tally: Tally = NOTHING_YET
+    draining_until: float = 0.0
+    """Unix seconds until which frames under way are finished, and no others are given out; 0.0: the
+    farm does not drain."""
 
     @property
     def members(self) -> tuple[NodeView, ...]:
@@ -155,6 +158,7 @@ class FarmView:
             jobs=jobs,
             nodes=delta.nodes,
             tally=delta.tally,
+            draining_until=delta.draining_until,
         )
 
 
@@ -174,5 +178,6 @@ class FarmDelta:
     nodes: tuple[NodeView, ...]
     """All of them."""
     tally: Tally
+    draining_until: float = 0.0
     whole: bool = False
     """`jobs` are all jobs: the asker's version was of another epoch, or too old."""

@@ -20,7 +20,7 @@ from rcontrol.farm.model import (
     NodeDuty,
     NodeStatus,
 )
-from rcontrol.farm.reasons import Reason, Why
+from rcontrol.farm.reasons import DRAINING, OPENING, Reason, Why
 from rcontrol.farm.retry import Avoidance
 from rcontrol.farm.state import State
 from rcontrol.farm.words import by_words, counted, joined, length, listed, named
@@ -71,6 +71,13 @@ class Inquiry:
 
     # --- parts of answers ---
 
+    @property
+    def halt(self) -> Why | None:
+        """Why no frames are given out at all, if so."""
+        if self.state.draining_until:
+            return DRAINING
+        return None if self.open else OPENING
+
     def out(self, node: Node) -> Why | None:
         """Return why a node can be given no frame at all; completes the sentence "it is"."""
         return next((why for ask in NODE_OUT if (why := ask(self, node))), None)
@@ -96,8 +103,8 @@ class Inquiry:
         return f"frame {attempt.frame} of {named(self.state.jobs[attempt.job])}"
 
     def _idle(self, node: Node) -> Why:
-        if not self.open:
-            return OPENING
+        if self.halt:
+            return self.halt
         jobs = _in_order(self.state.rendering())
         if not jobs:
             waiting = self.state.next_waiting()
@@ -118,13 +125,6 @@ class Inquiry:
 def inquire(farm: Farm, at: float) -> Inquiry:
     """Return a farm to be asked; its answers are true until the next event."""
     return Inquiry(farm.state, farm.avoidance, farm.open, at)
-
-
-OPENING: Final = Why(
-    Reason.OPENING,
-    "the farm has just been started and asks its nodes what they hold; "
-    "frames are given out in some seconds",
-)
 
 
 # --- nodes that can be given no frame at all ---
@@ -235,8 +235,8 @@ def _waiting(inquiry: Inquiry, job: Job) -> Why:
     state = inquiry.state
     if not state.autostart:
         return Why(Reason.AUTOSTART_OFF, "autostart is off: switch it on or start the job")
-    if not inquiry.open:
-        return OPENING
+    if inquiry.halt:
+        return inquiry.halt
     ahead = [each for each in state.jobs.values() if each.status is JobStatus.WAITING]
     before = sum(each.place < job.place for each in ahead)
     names = [named(each) for each in _in_order(state.rendering())]
@@ -256,9 +256,10 @@ def _rendering(inquiry: Inquiry, job: Job) -> Why:
         running = {attempt.node for attempt in attempts if attempt.running}
         said = "it renders on" if running else "its first frames are about to begin on"
         nodes = listed(sorted(running or {attempt.node for attempt in attempts}))
-        return Why(Reason.RENDERING, f"{said} {nodes}; {counted(pending, 'frame')} to give out")
-    if not inquiry.open:
-        return OPENING
+        left = f"{counted(pending, 'frame')} to give out"
+        return Why(Reason.RENDERING, joined(f"{said} {nodes}", left, str(inquiry.halt or "")))
+    if inquiry.halt:
+        return inquiry.halt
     enabled = _enabled(state, job)
     if not enabled:
         said = "no node is enabled for it" if state.member_names() else "the farm has no node"
@@ -307,8 +308,10 @@ def _under_way(inquiry: Inquiry, job: Job, frame: int, _: str) -> Why:
 
 def _pending(inquiry: Inquiry, job: Job, frame: int, error: str) -> Why:
     whole = inquiry.job(job.id)
-    if whole.reason in (Reason.NO_NODE_ENABLED, Reason.NODES_OUT, Reason.OPENING):
+    if whole.reason in (Reason.NO_NODE_ENABLED, Reason.NODES_OUT, Reason.OPENING, Reason.DRAINING):
         return whole
+    if inquiry.halt and job.status is JobStatus.RENDERING:
+        return inquiry.halt
     if job.status is not JobStatus.RENDERING:
         return Why(Reason.JOB_WAITS, f"its job is {job.status}: {whole}")
     state = inquiry.state

@@ -16,6 +16,7 @@ from rcontrol.web.call import Call
 from rcontrol.web.metrics import exposition
 from rcontrol.web.models import (
     AutostartState,
+    FarmState,
     Folder,
     FolderOrder,
     JobCreated,
@@ -210,6 +211,11 @@ async def enable_autostart(call: Call) -> None:
 async def disable_autostart(call: Call) -> None:
     """Have waiting jobs wait for a person."""
     await call.farm.set_autostart(False)
+
+
+async def farm_state(call: Call) -> FarmState:
+    """Return how the farm as a whole is."""
+    return wire.farm_state(call.farm.view())
 
 
 async def metrics(call: Call) -> Response:

@@ -104,6 +104,7 @@ class Live:
                 "at": self._clock(),
                 "trouble": self._trouble,
                 "autostart": self._view.autostart,
+                "notice": wire.notice(self._view),
                 "jobs": [self._row(view) for view in self._view.jobs.values()],
                 "nodes": [wire.node_state(node) for node in self._view.nodes],
             }
@@ -151,6 +152,7 @@ class Live:
             "at": self._clock(),
             "trouble": self._trouble,
             "autostart": now.autostart,
+            "notice": wire.notice(now),
             "jobs": [self._row(job) for job in changed],
             "gone": gone,
             "nodes": [wire.node_state(node) for node in now.nodes if node != known.get(node.name)],

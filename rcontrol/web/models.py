@@ -145,6 +145,17 @@ class AutostartState(TypedDict):
     autostart: bool
 
 
+@with_config(_ANSWER)
+class FarmState(AutostartState):
+    """How the farm as a whole is."""
+
+    draining_until: float
+    """Unix seconds until which frames under way are finished, and no others are given out; 0.0: the
+    server has not been told to end."""
+    notice: str
+    """What the farm has to say to people; empty: nothing."""
+
+
 StatusWord = Literal["Waiting", "Rendering", "Stopped", "Finished", "Failed"]
 
 

@@ -34,6 +34,7 @@ from rcontrol.web.frame_models import (
 from rcontrol.web.log_models import AttemptInfo, LogOrder, LogText
 from rcontrol.web.models import (
     AutostartState,
+    FarmState,
     Folder,
     FolderOrder,
     JobCreated,
@@ -233,6 +234,7 @@ ROUTES: Final = (
     Route("/config/autostart", READ, handlers.autostart, answer=AutostartState),
     Route("/config/autostart/enable", ACT, handlers.enable_autostart),
     Route("/config/autostart/disable", ACT, handlers.disable_autostart),
+    Route("/farm/state", READ, handlers.farm_state, answer=FarmState),
     Route("/metrics", READ, handlers.metrics, media="text/plain"),
     Route("/openapi.json", READ, handlers.openapi, answer=dict[str, Any]),
 )

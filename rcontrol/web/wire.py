@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from rcontrol.farm.numbers import FrameNumbers
-from rcontrol.farm.reasons import Why
+from rcontrol.farm.reasons import DRAINING, Why
 from rcontrol.farm.views import AttemptView, FarmView, JobView, NodeView, RunningFrame
 from rcontrol.framelogs import LogPart
 from rcontrol.sequences import Found, Wanted
@@ -11,6 +11,7 @@ from rcontrol.storage import Listing
 from rcontrol.web.frame_models import FrameCount, FrameStates, MissingAnswer
 from rcontrol.web.log_models import AttemptInfo, LogText
 from rcontrol.web.models import (
+    FarmState,
     Folder,
     JobDetails,
     JobInfo,
@@ -29,6 +30,20 @@ def summary(farm: FarmView, at: float) -> Summary:
     return {
         "state": {"autostart": farm.autostart},
         "jobs": [job_line(job, at) for job in farm.jobs.values()],
+    }
+
+
+def notice(farm: FarmView) -> str:
+    """Return what the farm as a whole has to say to people; empty: nothing."""
+    return DRAINING.sentence if farm.draining_until else ""
+
+
+def farm_state(farm: FarmView) -> FarmState:
+    """Return how the farm as a whole is."""
+    return {
+        "autostart": farm.autostart,
+        "draining_until": farm.draining_until,
+        "notice": notice(farm),
     }
 
 

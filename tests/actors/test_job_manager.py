@@ -174,6 +174,44 @@ def test_a_dead_node_actor_is_started_again_and_its_frames_go_back(tmp_path: Pat
     run(test)
 
 
+def test_draining_ends_with_the_last_frame_under_way(tmp_path: Path) -> None:
+    async def test() -> None:
+        hands = Hands(tmp_path, "hex1", "hex2")
+        manager = hands.manager()
+        job, _ = await manager.submit(request(12, "hex1", "hex2"))
+        await until(lambda: len(hands.drivers) == 2)
+        first, second = hands.drivers["hex1"], hands.drivers["hex2"]
+        await until(lambda: len(first.line) == len(second.line) == 2)
+        first.begin()
+        second.begin()
+        while len((await look(manager)).jobs[job].running) < 2:
+            await asyncio.sleep(0.01)
+        assert await manager.drain(0.1) == 2, "time is up"
+        draining = asyncio.ensure_future(manager.drain(60.0))
+        later, _ = await manager.submit(request(1))
+        await manager.start_job(later)
+        first.finish()
+        await until(lambda: not first.line)
+        assert not draining.done()
+        assert (await manager.why_job(later)).reason is Reason.DRAINING
+        second.finish()
+        assert await draining == 0
+        view = await look(manager)
+        assert view.draining_until > 0
+        assert view.jobs[job].done == 2, "what was finished is saved"
+        assert not first.line + second.line
+        await manager.close()
+        again = hands.manager()
+        await again.start()
+        await until(lambda: hands.drivers["hex1"].line)
+        view = await look(again)
+        assert not view.draining_until
+        assert {view.jobs[each].job.status for each in (job, later)} == {JobStatus.RENDERING}
+        await again.close()
+
+    run(test)
+
+
 def test_an_order_that_got_lost_is_given_again(tmp_path: Path) -> None:
     async def test() -> None:
         hands = Hands(tmp_path, autostart=False)

@@ -53,9 +53,9 @@ class Service(Server):
             self._keeper.start()
         self.wait_until_serving()
 
-    def stop(self, timeout_s: float = 40.0) -> int:
+    def terminate(self) -> None:
         self._wanted.clear()
-        return super().stop(timeout_s)
+        super().terminate()
 
     def kill_everything(self) -> None:
         """Kill -9 the server and its whole Ray; it stays down until `start`."""

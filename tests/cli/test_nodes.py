@@ -90,6 +90,15 @@ def test_a_frame_is_killed(run: Run, client: Client, farm: FakeFarm) -> None:
     assert client.nodes()[0]["rendering"] == []
 
 
+def test_a_server_that_drains_says_so_beside_the_table(run: Run, farm: FakeFarm) -> None:
+    assert run("nodes").stderr == ""
+    farm.drain(60.0)
+    for command in ("nodes", "list"):
+        result = run(command, "--json")
+        assert "about to end" in result.stderr
+        assert isinstance(json.loads(result.stdout), list)
+
+
 def test_the_file_is_reloaded(run: Run, farm: FakeFarm) -> None:
     farm.config.write_text(farm.config.read_text().replace("'hex2', ", ""))
     assert list(rows(run("nodes", "reload").stdout)) == ["hex1", "mac1"]

@@ -58,6 +58,7 @@ class Server:
             "fileserver_base_dir": str(base),
             "render_nodes": list(nodes),
             "ray": {"dashboard_port": free_port()},
+            "drain": 0,
             **settings,
         }
         self.config.write_text(yaml.safe_dump(self.settings))
@@ -99,10 +100,24 @@ class Server:
                 start_new_session=True,
             )
 
+    @property
+    def said(self) -> str:
+        """What it has written to its terminal so far, at all its starts."""
+        return (self.folder / "stderr").read_text()
+
     def stop(self, timeout_s: float = 40.0) -> int:
         """End it in order and return its exit status."""
+        self.terminate()
+        return self.ended(timeout_s)
+
+    def terminate(self) -> None:
+        """Tell it to end."""
         assert self.process is not None
         self.process.terminate()
+
+    def ended(self, timeout_s: float = PATIENCE_S) -> int:
+        """Wait until it has ended, and return its exit status."""
+        assert self.process is not None
         status = self.process.wait(timeout_s)
         self.process = None
         return status
@@ -180,7 +195,7 @@ class Server:
 
     def _answers(self) -> bool:
         assert self.process is not None
-        assert self.process.poll() is None, (self.folder / "stderr").read_text()[-3000:]
+        assert self.process.poll() is None, self.said[-3000:]
         with suppress(httpx.HTTPError):
             return self.http.get("/node/list").status_code == 200
         return False

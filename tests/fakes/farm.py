@@ -217,6 +217,10 @@ class FakeFarm:
         """The node fails at its frame."""
         return self._drive(lambda: self._sim.fail(node, blame, final=final))
 
+    def drain(self, within_s: float) -> None:
+        """The server is told to end."""
+        self._drive(lambda: self._sim.send(ev.FarmDraining(self.now, self.now + within_s)))
+
     def lose(self, node: str, reason: str) -> None:
         """The connection to the node drops."""
         self._drive(lambda: self._sim.send(ev.NodeWentDown(self.now, node, reason)))

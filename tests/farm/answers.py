@@ -76,7 +76,9 @@ def check_waiting(farm: Farm, at: float, seconds: float) -> None:
 
 
 def check_remedies(farm: Farm, at: float) -> None:
-    """Doing as an answer says ends the waiting that it is about."""
+    """Doing as an answer says ends the waiting that it is about, unless the farm drains."""
+    if farm.state.draining_until:
+        return
     asked = inquire(farm, at)
     for job in farm.state.jobs:
         reason = asked.job(job).reason

@@ -474,6 +474,35 @@ def test_attempts_of_a_job_stopped_meanwhile_are_not_adopted() -> None:
     assert not sim.nodes["hex1"].held
 
 
+def test_a_farm_that_drains_finishes_what_is_under_way_and_nothing_else() -> None:
+    sim = opened("hex1", "hex2", autostart=True)
+    first, second = sim.submit(range(1, 9)), sim.submit()
+    for node in ("hex1", "hex2"):
+        sim.begin(node)
+    sim.send(ev.FarmDraining(sim.now, sim.now + 60.0))
+    assert [len(node.held) for node in sim.nodes.values()] == [1, 1], "lines were taken back"
+    later = sim.submit()
+    start(sim, later)
+    assert {sim.finish("hex1"), sim.finish("hex2")} == {(first, 1), (first, 2)}
+    sim.tick()
+    assert not sim.farm.state.attempts
+    expected = (JobStatus.RENDERING, JobStatus.WAITING, JobStatus.RENDERING)
+    assert (status(sim, first), status(sim, second), status(sim, later)) == expected
+    sim.start_farm()
+    sim.open()
+    assert {status(sim, job) for job in (first, later)} == {JobStatus.RENDERING}
+    assert all(node.held for node in sim.nodes.values())
+
+
+def test_the_end_of_a_job_starts_no_other_while_the_farm_drains() -> None:
+    sim = opened("hex1", autostart=True)
+    first, second = sim.submit(range(1, 2)), sim.submit()
+    sim.begin("hex1")
+    sim.send(ev.FarmDraining(sim.now, sim.now + 60.0))
+    sim.finish("hex1")
+    assert (status(sim, first), status(sim, second)) == (JobStatus.FINISHED, JobStatus.WAITING)
+
+
 def test_elapsed_time_leaves_out_stops_and_downtime() -> None:
     sim = opened("hex1")
     job = sim.submit(range(1, 100))

@@ -156,6 +156,11 @@ class FarmMachine(RuleBasedStateMachine):
         if node in self.sim.nodes:
             self.sim.adopt(self.sim.nodes[node])
 
+    @rule()
+    def drain(self) -> None:
+        """The server is told to end; until it starts again, what is under way is all there is."""
+        self.sim.send(ev.FarmDraining(self.sim.now, self.sim.now + 60.0))
+
     @rule(node=names)
     def crash_and_restart(self, node: str) -> None:
         """The JobManager dies; the nodes hold what they hold, and `node` loses everything."""
@@ -241,6 +246,9 @@ class FarmMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """With all nodes well, every started job comes to its end."""
+        if self.sim.farm.state.draining_until:
+            self.sim.start_farm()
+            self.sim.open()
         self.sim.send(ev.NodesListed(self.sim.now, NODES, True))
         for node in NODES:
             self.sim.send(ev.NodeResumed(self.sim.now, node.name))

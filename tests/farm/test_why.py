@@ -154,6 +154,22 @@ def test_the_farm_has_just_been_started() -> None:
 # --- frames ---
 
 
+def test_the_server_is_about_to_end() -> None:
+    sim = farm("hex1", "hex2")
+    first = sim.submit(range(1, 9), nodes=["hex1"])
+    second = sim.submit(nodes=["hex2"])
+    sim.begin("hex1")
+    sim.send(ev.FarmDraining(sim.now, sim.now + 60.0))
+    reason, sentence = job(sim, first)
+    assert reason is Reason.RENDERING
+    assert sentence.startswith("it renders on hex1; 7 frames to give out; the server is about to")
+    assert frame(sim, first, 2)[0] is Reason.DRAINING
+    assert job(sim, second)[0] is node(sim, "hex2")[0] is Reason.DRAINING
+    assert "goes on when it is started again" in job(sim, second)[1]
+    sim.finish("hex1")
+    assert job(sim, first)[0] is node(sim, "hex1")[0] is Reason.DRAINING
+
+
 def test_frames_wait_behind_each_other() -> None:
     sim = farm("hex1")
     first = sim.submit(range(1, 6))

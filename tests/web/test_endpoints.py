@@ -209,6 +209,16 @@ def test_autostart(api: Api, method: str) -> None:
     assert api(method, "/config/autostart").json() == {"autostart": False}
 
 
+@BOTH
+def test_the_farm_as_a_whole(api: Api, method: str, farm: FakeFarm) -> None:
+    quiet = {"autostart": False, "draining_until": 0.0, "notice": ""}
+    assert api(method, "/farm/state").json() == quiet
+    farm.drain(60.0)
+    state = api(method, "/farm/state").json()
+    assert state["draining_until"] == farm.now + 60.0
+    assert "the server is about to end" in state["notice"]
+
+
 @pytest.mark.parametrize("body", [{"path": "/"}, {"path": ""}, {}, {"path": None}])
 def test_the_base_directory_has_many_names(api: Api, base: Path, body: dict[str, object]) -> None:
     answer = api.post("/storage/ls", json=body).json()

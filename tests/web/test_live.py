@@ -72,6 +72,7 @@ def test_a_page_gets_everything_then_what_changes(farm: FakeFarm) -> None:
         page = Page(live)
         kind, whole = await page.event()
         assert kind == "snapshot"
+        assert whole["notice"] == ""
         assert [job["id"] for job in whole["jobs"]] == [first]
         assert [node["name"] for node in whole["nodes"]] == ["hex1", "hex2", "mac1"]
         second = await submit(farm)
@@ -85,6 +86,8 @@ def test_a_page_gets_everything_then_what_changes(farm: FakeFarm) -> None:
         assert [node["name"] for node in news["nodes"]] == ["hex1"]
         await farm.delete(second)
         assert (await page.until(lambda data: data["gone"]))["gone"] == [second]
+        farm.drain(60.0)
+        assert "about to end" in (await page.until(lambda data: data["notice"]))["notice"]
         await page.close()
 
     run(test)

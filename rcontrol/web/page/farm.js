@@ -16,6 +16,7 @@ class Farm extends EventTarget {
   autostart = false;
   /** Why the JobManager does not answer; empty: it does. */
   trouble = "";
+  notice = "";
   /** @type {"connecting" | "live" | "lost"} */
   connection = "connecting";
   /** When the connection was lost, Unix seconds of this machine. */
@@ -76,6 +77,7 @@ class Farm extends EventTarget {
   #take(content, whole) {
     this.#ahead = content.at - Date.now() / 1000;
     this.trouble = content.trouble;
+    this.notice = content.notice;
     this.autostart = content.autostart;
     if (whole) this.jobs.clear();
     for (const id of content.gone ?? []) this.jobs.delete(id);

@@ -130,7 +130,8 @@ class Shell extends View {
     const text =
       lost ||
       (farm.trouble &&
-        `The farm does not answer: ${farm.trouble}. What is shown may be out of date.`);
+        `The farm does not answer: ${farm.trouble}. What is shown may be out of date.`) ||
+      farm.notice;
     this.banner.hidden = !text;
     if (text && this.banner.textContent !== text)
       fill(this.banner, icon("warning"), h("span", {}, text));
