@@ -267,7 +267,8 @@ class Farm:
     @_on.register
     def _(self, event: ev.ClockTicked) -> None:
         for job in self.state.rendering():
-            if event.at - job.counted_to >= self._settings.save_elapsed_every_s:
+            # A clock that was set back must not stop the count.
+            if not 0.0 <= event.at - job.counted_to < self._settings.save_elapsed_every_s:
                 self._jobs.count(job, event.at)
 
     @_on.register

@@ -6,7 +6,7 @@ A job's frames are the one exception: `frames.FrameTable` holds two bytes a fram
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from rcontrol.farm.numbers import FrameNumbers, frames_between
 from rcontrol.farm.settings import NodeSettings
@@ -128,6 +128,10 @@ class JobSpec:
         return frames_between(self.start_frame, self.end_frame, self.expression)
 
 
+LONGEST_COUNT_S: Final = 60.0
+"""Elapsed time is counted every few seconds: a step longer than this is a clock that was set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A job as it stands now, its frames apart."""
@@ -154,10 +158,14 @@ class Job:
         """The job's id, as its spec has it."""
         return self.spec.id
 
+    def elapsed_at(self, at: float) -> float:
+        """Return the seconds spent Rendering until `at`, of a job that renders."""
+        passed_s = at - self.counted_to
+        return self.elapsed_s + (passed_s if 0.0 <= passed_s <= LONGEST_COUNT_S else 0.0)
+
     def counted(self, at: float) -> "Job":
         """Return the job with its elapsed time counted up to `at`."""
-        elapsed_s = self.elapsed_s + max(0.0, at - self.counted_to)
-        return replace(self, elapsed_s=elapsed_s, counted_to=at)
+        return replace(self, elapsed_s=self.elapsed_at(at), counted_to=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ class JobView:
         """Seconds spent Rendering until `at`; stops and controller downtime excluded."""
         if self.job.status is not JobStatus.RENDERING:
             return self.job.elapsed_s
-        return self.job.elapsed_s + max(0.0, at - self.job.counted_to)
+        return self.job.elapsed_at(at)
 
     def average_s(self, at: float) -> float:
         """Elapsed seconds a finished frame; 0.0 while none is."""

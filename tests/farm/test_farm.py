@@ -521,6 +521,20 @@ def test_elapsed_time_leaves_out_stops_and_downtime() -> None:
     assert sim.farm.state.job(job).elapsed_s == pytest.approx(20.0, abs=0.1)
 
 
+@pytest.mark.parametrize("step_s", [86_400.0, -86_400.0])
+def test_elapsed_time_does_not_jump_with_the_clock(step_s: float) -> None:
+    sim = opened("hex1")
+    job = sim.submit(range(1, 100))
+    start(sim, job)
+    for _ in range(10):
+        sim.tick(1.0)
+    sim.now += step_s
+    for _ in range(10):
+        sim.tick(1.0)
+    sim.send(ev.JobStopped(sim.now, job))
+    assert sim.farm.state.job(job).elapsed_s == pytest.approx(19.0, abs=1.1)
+
+
 # --- size ---
 
 
