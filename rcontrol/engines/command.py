@@ -80,6 +80,9 @@ class CommandEngine:
             _check_text("args", arg)
         if options.args and "args" not in fields:
             raise BadRequest("args", f"{self.name} takes none: its arguments hold no {{args}}")
+        for arg in options.args:
+            if arg in self.settings.flags:
+                raise BadRequest("args", f"{arg} is not possible here: the farm sets it")
         if options.scene and "scene" not in fields:
             raise BadRequest("scene", f"{self.name} cannot be told which scene to render")
         self._check_output(options.output)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from rcontrol.engines.command_reader import Patterns
@@ -22,6 +23,8 @@ FIELDS: Final = (
     *OUTPUT_FIELDS,
 )
 """Placeholders of arguments."""
+FARMS_FIELDS: Final = frozenset({"file", "frame", "start", "end", *OUTPUT_FIELDS})
+"""Placeholders of what the farm decides, and no argument of a job."""
 ENVIRONMENT_FIELDS: Final = ("program_folder",)
 """Placeholders of environment variables; a bare name has no folder."""
 
@@ -67,3 +70,13 @@ class CommandSettings:
         """All placeholders of its arguments."""
         templates = (template for words in self.arguments for template in words.templates)
         return frozenset().union(*(template.fields for template in templates))
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """Arguments behind which the farm says something, such as the `-f` of `-f {frame}`."""
+        templates = [template for words in self.arguments for template in words.templates]
+        return frozenset(
+            flag.text
+            for flag, value in pairwise(templates)
+            if not flag.fields and value.fields & FARMS_FIELDS and flag.text[:1] in ("-", "+")
+        )

@@ -154,6 +154,12 @@ def test_a_renderer_that_nobody_tells_where_to_save_saves_in_place() -> None:
         ({}, {}, "output", "is missing; povray cannot do without one"),
         ({"arguments": ["{file}{frame}{scene}"]}, {}, "scene", "is missing"),
         ({"output": USUAL}, {"args": ("-x",)}, "args", "takes none"),
+        (
+            {"arguments": ["-p", "{file}", "{frame}", "{args}"]},
+            {"args": ("-p",)},
+            "args",
+            "sets it",
+        ),
         ({"output": USUAL}, {"scene": "x"}, "scene", "which scene"),
         ({"output": USUAL}, {"output": "x"}, "output", "neither absolute"),
         ({"output": USUAL}, {"output": "/x\0"}, "output", "NUL"),

@@ -57,6 +57,20 @@ def test_terragen_may_be_told_where_to_save() -> None:
         spec("/mnt/show/valley.tgd", output="/mnt/out/")
 
 
+@pytest.mark.parametrize(
+    ("path", "flags"),
+    [
+        ("/mnt/show/valley.tgd", {"-p", "-f", "-o"}),
+        ("/mnt/show/scenes/shot.ma", {"-s", "-e", "-rd", "-im"}),
+    ],
+)
+def test_jobs_cannot_say_what_the_farm_says(path: str, flags: set[str]) -> None:
+    for flag in flags:
+        with pytest.raises(BadRequest, match=f"{flag} is not possible here"):
+            spec(path, args=("-x", flag, "1"))
+    spec(path, args=("-exit", "-verb", "-proj", "/mnt/show"))
+
+
 def test_terragen_finds_its_own_files() -> None:
     mac = {"terragen": "/Applications/Terragen 3.app/Contents/MacOS/Terragen 3"}
     node = NodeSettings("mac1", os="mac", executables=mac)

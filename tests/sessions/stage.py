@@ -52,6 +52,7 @@ class Stage:
         executables: dict[str, str] | None = None,
         farm: str = "",
         epoch: int = 1,
+        low_priority: bool = False,
     ) -> None:
         self.sshd, self.folder, self.epoch = sshd, folder, epoch
         self.farm = farm or f"test-{uuid4().hex[:8]}"
@@ -59,7 +60,11 @@ class Stage:
         self.arrived: list[float] = []
         """When each event came, by the monotonic clock."""
         self.node = NodeSettings(
-            "hex1", slots=tuple(slots), executables=executables or {}, port=port or sshd.port
+            "hex1",
+            slots=tuple(slots),
+            executables=executables or {},
+            port=port or sshd.port,
+            low_priority=low_priority,
         )
         made = engine or ScriptedEngine()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-import sys
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +14,11 @@ from rcontrol.engines.registry import Engines
 from rcontrol.farm.events import AttemptFailed, AttemptProgressed, AttemptReturned, FrameRendered
 from rcontrol.farm.model import Blame, JobId, JobOptions, JobSpec
 from tests.fakes.sshd import Sshd
+from tests.fakes.standin import standin
 from tests.sessions.node import alive
 from tests.sessions.stage import Stage, quick
 
-STANDIN = Path(__file__).parents[1] / "fakes" / "standin.py"
 ENGINES = Engines(shipped())
-
-
-def standin(folder: Path, kind: str) -> str:
-    """Return a program that stands for Terragen or Maya."""
-    program = folder / f"{kind} 4's $(app)"
-    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -S '{STANDIN}' {kind} \"$@\"\n")
-    program.chmod(0o755)
-    return str(program)
 
 
 class Show:
@@ -166,6 +158,23 @@ def test_a_frame_that_is_cancelled_ends_with_its_children(sshd: Sshd, folder: Pa
             stage.driver.cancel(attempt)
             assert isinstance(await stage.outcome(attempt), AttemptReturned)
             assert not any(alive(pid) for pid in show.pids(spec))
+
+    asyncio.run(play())
+
+
+@pytest.mark.parametrize("low", [False, True])
+def test_who_renders_at_low_priority(sshd: Sshd, folder: Path, low: bool) -> None:
+    async def play() -> None:
+        show = Show(sshd, folder, "tgd")
+        spec = show.job("terragen-4", hangs=True)
+        async with show.stage(low_priority=low) as stage:
+            attempt = stage.queue(spec)
+            await stage.until(lambda: len(show.pids(spec)) == 2)
+            renderer, child = show.pids(spec)
+            for pid in (renderer, child):
+                assert os.getpriority(os.PRIO_PROCESS, pid) - os.nice(0) == (10 if low else 0)
+            stage.driver.cancel(attempt)
+            await stage.outcome(attempt)
 
     asyncio.run(play())
 
