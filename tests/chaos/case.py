@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,6 @@ from tests.e2e.server import until
 if TYPE_CHECKING:
     from tests.chaos.farm import ChaosFarm
 
-RECOVERY_S = 15.0
-"""The farm goes on by itself within this time of a fault's end."""
 PATIENCE_S = 120.0
 
 
@@ -27,8 +25,9 @@ class Case:
     """A job of `frames` frames on all nodes, rendered by the stand-in at `pace_s` a frame.
 
     `files`: what each frame consists of; `acts`: frame -> what the stand-in does with it at the
-    first attempt, see `tests/fakes/blender.py`; `scene`: a real Blender's project instead, whose
-    pictures go to `out` beside it. `promise` is what docs/reliability.md says of the case.
+    first attempt, see `tests/fakes/blender.py`; `out`: where the pictures go, else beside the
+    project; `scene`: a real Blender's project instead. `promise` is what docs/reliability.md says
+    of the case; `most_given_back` the frames that may have been begun in vain.
     """
 
     def __init__(
@@ -43,22 +42,26 @@ class Case:
         files: Sequence[str] = ("f_{frame:04}.png",),
         acts: Mapping[int, Sequence[str]] | None = None,
         scene: Path | None = None,
+        out: Path | None = None,
+        most_given_back: int | None = None,
     ) -> None:
         self.farm, self.name, self.promise = farm, name, promise
+        self._most_given_back = most_given_back
         self.frames, self.files = frames, tuple(files)
+        self.project = scene or folder / "film.blend"
+        self.folder = self.project.parent
+        self.out = out or self.folder / "out"
         if scene is None:
             folder.mkdir()
-            self.project = folder / "film.blend"
-            script = {"out": str(folder / "out"), "files": files, "acts": dict(acts or {})}
+            script = {"out": str(self.out), "files": files, "acts": dict(acts or {})}
             self.project.write_text(json.dumps(script))
-        else:
-            self.project = scene
-        self.folder = self.project.parent
-        self.out = self.folder / "out"
         self.pace(pace_s)
         self.job = ""
         self.recovery_s: float | None = None
         """From the fault's end until every node had rendered a frame more."""
+        self.clock_ahead_s: tuple[float, ...] = (0.0,)
+        """By how much the farm's clock may have been ahead of this machine's: days apart."""
+        self.recorded = False
         self._watcher: Watcher | None = None
 
     # --- a case's course ---
@@ -99,12 +102,21 @@ class Case:
         until(lambda: not self.left_behind(), self.farm.lease_s + 15.0, self._left)
         evidence = self.evidence()
         failures = check(evidence, finished=status == "Finished")
-        scale = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-        if self.recovery_s is not None and self.recovery_s > RECOVERY_S * scale:
-            failures.append(f"the farm took {self.recovery_s:.1f} s to go on, load {scale:.1f}")
-        figures.record(self.name, self.promise, self.recovery_s, evidence, failures)
+        load = figures.load()
+        if self.recovery_s is not None and self.recovery_s > figures.RECOVERY_S * load:
+            failures.append(f"the farm took {self.recovery_s:.1f} s to go on, load {load:.1f}")
+        most = self._most_given_back
+        if most is not None and evidence.given_back > most:
+            failures.append(f"{evidence.given_back} frames were begun in vain, not {most}")
+        self.record(evidence, failures)
         assert not failures, (failures[:20], self.farm.server.log[-3000:])
         return evidence
+
+    def record(self, evidence: Evidence, failures: Sequence[str]) -> None:
+        """Record the figures of the case, once."""
+        if not self.recorded:
+            self.recorded = True
+            figures.record(self.name, self.promise, self.recovery_s, evidence, failures)
 
     def abandon(self) -> None:
         """Stop watching; the job is stopped if it still renders."""
@@ -144,7 +156,8 @@ class Case:
         return [
             *(f"{node.name}: {each}" for node in nodes for each in node.renderers().items()),
             *(str(folder) for node in nodes for folder in node.sessions()),
-            *(str(path) for path in self.folder.rglob(".rcontrol-*")),
+            *_hidden_below(self.folder),
+            *_hidden_below(self.out),
         ]
 
     def _left(self) -> str:
@@ -159,20 +172,25 @@ class Case:
         }
         watcher = self._watcher
         return Evidence(
-            places, self.begun(), self._done(), watcher.sights, watcher.flaws, watcher.words
+            places, self.begun(), self.done(), watcher.sights, watcher.flaws, watcher.words
         )
 
-    def _done(self) -> list[Done]:
+    def done(self) -> list[Done]:
         """Return the attempts that rendered a frame, from the farm's own database."""
         import sqlite3
 
-        query = "SELECT frame, id, ended_at FROM attempts WHERE job_id = ? AND blame IS NULL"
+        query = "SELECT frame, id, ended_at FROM attempts WHERE job_id = ? AND error = ''"
         with sqlite3.connect(self.farm.server.work / "farm.db") as database:
-            return [Done(*row) for row in database.execute(query, (self.job,))]
+            rows = database.execute(query, (self.job,)).fetchall()
+        return [Done(frame, attempt, self._here(at)) for frame, attempt, at in rows]
+
+    def _here(self, at: float) -> float:
+        """Return by this machine's clock what the farm's has said of a moment of this case."""
+        return min((at - ahead for ahead in self.clock_ahead_s), key=lambda t: abs(t - time.time()))
 
     def _until_all_render(self, since: float) -> None:
         def all_did() -> bool:
-            done = {each.attempt for each in self._done()}
+            done = {each.attempt for each in self.done()}
             late = [each for each in self.begun() if each.at > since and each.attempt in done]
             return {each.node.partition("@")[0] for each in late} >= self.farm.nodes.keys()
 
@@ -184,3 +202,9 @@ class Case:
             return f"{what}: {self.status()} {nodes} {self.farm.server.log[-3000:]}"
 
         return why
+
+
+def _hidden_below(folder: Path) -> Iterator[str]:
+    # Unlike Path.rglob it does not mind folders that go while it looks.
+    for above, folders, files in os.walk(folder):
+        yield from (f"{above}/{name}" for name in folders + files if name.startswith(".rcontrol-"))

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import pytest
 
 from tests.chaos.case import Case
 from tests.chaos.node import Node
@@ -47,11 +48,15 @@ class Service(Server):
         self._keeper = threading.Thread(target=self._keep, name="service", daemon=True)
 
     def start(self) -> None:
+        self.start_again()
+        self.wait_until_serving()
+
+    def start_again(self) -> None:
+        """Start it without waiting until it serves."""
         self._launch()
         self._wanted.set()
         if not self._keeper.is_alive():
             self._keeper.start()
-        self.wait_until_serving()
 
     def terminate(self) -> None:
         self._wanted.clear()
@@ -155,6 +160,9 @@ class ChaosFarm:
             case.begin()
             yield case
             case.finish()
+        except (Exception, pytest.fail.Exception) as error:
+            case.record(case.evidence(), [str(error)])
+            raise
         finally:
             case.abandon()
 

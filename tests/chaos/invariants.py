@@ -49,7 +49,11 @@ class Evidence:
 
     @property
     def again(self) -> list[str]:
-        """Frames that were rendered again after they were done."""
+        """Frames that were rendered again after they were done.
+
+        Before that another attempt may have had its files there, whole, and nobody was told: its
+        controller died before it could save the outcome, and was away for longer than the lease.
+        """
         done_at = {each.frame: each.at for each in self.done}
         late = (each for each in self.begun if each.at > done_at.get(each.frame, float("inf")))
         changed = (
@@ -58,10 +62,12 @@ class Evidence:
             for sight in self.sights
             if sight.path in places
             and sight.text
+            and sight.at > done_at.get(frame, float("inf"))
             and _attempt(sight.text) != self._attempt_of(frame)
         )
         return [f"frame {each.frame} was begun after it was done ({each})" for each in late] + [
-            f"frame {frame} was of another attempt for a time ({sight})" for frame, sight in changed
+            f"frame {frame} was of another attempt after it was done ({sight})"
+            for frame, sight in changed
         ]
 
     def _attempt_of(self, frame: int) -> str:

@@ -42,9 +42,14 @@ def test_a_frame_begun_after_it_was_done(good: Evidence) -> None:
     assert "begun after it was done" in check(replace(good, begun=begun))[0]
 
 
-def test_a_picture_of_another_attempt_in_between(good: Evidence) -> None:
-    sights = [*good.sights, Sight(good.places[1][0], 9.0, "1-0 76")]
+def test_a_picture_of_another_attempt_after_the_frame_was_done(good: Evidence) -> None:
+    sights = [*good.sights, Sight(good.places[1][0], 12.0, "1-0 76")]
     assert "of another attempt" in check(replace(good, sights=sights))[0]
+
+
+def test_a_picture_of_an_attempt_whose_outcome_was_lost(good: Evidence) -> None:
+    sights = [Sight(good.places[1][0], 9.0, "1-0 76"), *good.sights]
+    assert check(replace(good, sights=sights)) == []
 
 
 def test_what_a_watcher_saw(good: Evidence) -> None:

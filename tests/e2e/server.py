@@ -62,6 +62,8 @@ class Server:
             **settings,
         }
         self.config.write_text(yaml.safe_dump(self.settings))
+        self.environment: dict[str, str] = {}
+        """Of its process, on top of this one's."""
         self.process: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=self.url, timeout=30.0, trust_env=False)
 
@@ -96,7 +98,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
-                env={**os.environ, "HOME": str(self._home)},
+                env={**os.environ, "HOME": str(self._home), **self.environment},
                 start_new_session=True,
             )
 

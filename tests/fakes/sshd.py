@@ -39,9 +39,12 @@ class Sshd:
         max_sessions: int = 64,
         address: str = "127.0.0.1",
         environment: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> None:
+        """`within`: a command that runs another in the network that has `address`."""
         self.folder, self.names, self.max_sessions = folder, tuple(names), max_sessions
         self.address, self.environment = address, dict(environment or {})
+        self._within = tuple(within)
         self.more_options = ""
         """Further lines of sshd_config, from the next start on."""
         self.home = folder / "home"
@@ -51,6 +54,7 @@ class Sshd:
         self.known_hosts = self.home / ".ssh" / "known_hosts"
         self.log = folder / "sshd.log"
         self._running: subprocess.Popen[bytes] | None = None
+        self._orphans: set[int] = set()
         (self.home / ".ssh").mkdir(mode=0o700, parents=True)
         self.node_home.mkdir()
         for kind in ("ed25519", "ecdsa"):
@@ -82,7 +86,7 @@ class Sshd:
         config = self.folder / "sshd_config"
         config.write_text("\n".join(self._options(program)))
         self._running = subprocess.Popen(
-            [program, "-D", "-f", str(config), "-E", str(self.log)],
+            [*self._within, program, "-D", "-f", str(config), "-E", str(self.log)],
             stdin=subprocess.DEVNULL,
             cwd="/",
         )
@@ -100,12 +104,25 @@ class Sshd:
         """As `stop`, without a chance to say goodbye."""
         self._end(signal.SIGKILL)
 
+    def kill_listener(self) -> None:
+        """Kill the listening process alone; connections go on, and `start` brings it back."""
+        assert self._running is not None, "not started"
+        self._orphans.update(self.connections())
+        self._running.kill()
+        self._running.wait(_DEADLINE_S)
+
+    def connections(self) -> set[int]:
+        """Return the processes that serve connections."""
+        orphans = {pid for pid, _, command in _processes() if command.startswith("sshd")}
+        self._orphans &= orphans
+        return {*self._connections(self.pid), *self._orphans}
+
     def drop_connections(self) -> int:
         """Kill the processes that serve connections, not what was started over them.
 
         Returns how many connections there were.
         """
-        mine = list(self._connections(self.pid))
+        mine = self.connections()
         for pid in mine:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -154,7 +171,7 @@ class Sshd:
     def _end(self, how: signal.Signals) -> None:
         if self._running is None:
             return
-        served = list(self._connections(self.pid))
+        served = self.connections()
         self._running.send_signal(how)
         self._running.wait(_DEADLINE_S)
         for pid in served:
