@@ -36,8 +36,9 @@ test: $(VENV)/.test
 
 chaos: $(VENV)/.test
 	@mkdir -p build && rm -f build/chaos.jsonl
-	RCONTROL_CHAOS_FIGURES=build/chaos.jsonl $(RUN)/pytest -m '' tests/chaos $(ARGS)
-	$(RUN)/python -m tests.chaos.figures build/chaos.jsonl docs/reliability.md
+	status=0; RCONTROL_CHAOS_FIGURES=build/chaos.jsonl \
+		$(RUN)/pytest -m '' -n 2 --dist loadfile tests/chaos $(ARGS) || status=$$?; \
+	$(RUN)/python -m tests.chaos.figures build/chaos.jsonl docs/reliability.md && exit $$status
 
 check: $(VENV)/.test
 	$(RUN)/ruff check .
