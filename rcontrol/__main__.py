@@ -2,4 +2,6 @@
 
 from rcontrol.cli.main import app
 
-app()
+# Pictures are made in processes that load this module, under another name.
+if __name__ == "__main__":
+    app()

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -29,3 +30,8 @@ def test_the_wheel_holds_every_file_of_the_packages(tmp_path: Path) -> None:
     missing = {str(path.relative_to(tree)) for path in files if path.is_file()} - inside
     assert not missing
     assert any(name.endswith("/licenses/LICENSE") for name in inside)
+
+
+def test_what_starts_rcontrol_does_nothing_when_it_is_loaded() -> None:
+    """Processes that make pictures load the module by which the server was started."""
+    import_module("rcontrol.__main__")
