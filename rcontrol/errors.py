@@ -9,6 +9,7 @@
     │   ├── NodeNotFound
     │   ├── LogNotFound        no output of the attempt is kept
     │   ├── WrongStatus        the job's status does not allow the action
+    │   ├── QueueFull          the queue holds as many jobs as it may
     │   ├── NodeConflict       the node is not in a state in which this can be done
     │   └── StorageError       a path that cannot be listed or lies outside the base directory
     ├── TransportError         SSH
@@ -111,6 +112,20 @@ class WrongStatus(Refused):
 
     def __str__(self) -> str:
         return f"a job that is {self.status} cannot be {self.action}"
+
+
+class QueueFull(Refused):
+    """The queue holds as many jobs as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
+
+    def __str__(self) -> str:
+        return (
+            f"the queue holds {self.most} jobs, which is max_jobs; delete some, or all that are "
+            "Finished with `rcontrol clear`"
+        )
 
 
 class NodeConflict(Refused):

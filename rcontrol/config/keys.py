@@ -157,6 +157,9 @@ class FileKeys(Keys):
         ge=5,
         description="A renderer ends itself after so many seconds without its controller.",
     )
+    max_jobs: int = Field(
+        default=_FARM.max_jobs, ge=1, description="Jobs the queue may hold, ended ones among them."
+    )
     drain: float = Field(
         default=60.0,
         ge=0,

@@ -70,7 +70,7 @@ def load(path: Path) -> Settings:
         drain_s=keys.drain,
         allowed_filetypes=tuple(keys.allowed_filetypes),
         renderers=all_renderers,
-        farm=FarmSettings(max_attempts=keys.max_attempts),
+        farm=FarmSettings(max_attempts=keys.max_attempts, max_jobs=keys.max_jobs),
         sessions=SessionSettings(
             lease_s=keys.lease,
             silence_s=getattr(keys, timeout),

@@ -66,7 +66,9 @@ class Farm:
         """Jobs whose views have changed; the owner empties it."""
         self._trust = Trust(self.state, self.avoidance, settings, self.stale_jobs)
         self._roster = Roster(self.state, self._commands)
-        self._jobs = Jobs(self.state, self._trust, self.stale_jobs, self._commands)
+        self._jobs = Jobs(
+            self.state, self._trust, settings.max_jobs, self.stale_jobs, self._commands
+        )
 
     def restore(
         self, saved: FarmState, at: float, listed: Sequence[NodeSettings] | None = None

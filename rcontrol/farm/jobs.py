@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from rcontrol.errors import WrongStatus
+from rcontrol.errors import QueueFull, WrongStatus
 from rcontrol.farm.commands import CancelAttempt, CloseSessions, Command
 from rcontrol.farm.lifecycle import DELETABLE, FrameMove, JobMove, next_job_status
 from rcontrol.farm.model import FrameStatus, Job, JobId, JobSpec, JobStatus
@@ -18,13 +18,20 @@ class Jobs:
     """
 
     def __init__(
-        self, state: State, trust: Trust, stale_jobs: set[JobId], commands: list[Command]
+        self,
+        state: State,
+        trust: Trust,
+        max_jobs: int,
+        stale_jobs: set[JobId],
+        commands: list[Command],
     ) -> None:
-        self._state, self._trust = state, trust
+        self._state, self._trust, self._max_jobs = state, trust, max_jobs
         self._stale_jobs, self._commands = stale_jobs, commands
 
     def submit(self, spec: JobSpec, nodes: frozenset[str]) -> None:
-        """Put a job at the end of the queue. Raises NodeNotFound."""
+        """Put a job at the end of the queue. Raises NodeNotFound, QueueFull."""
+        if len(self._state.jobs) >= self._max_jobs:
+            raise QueueFull(self._max_jobs)
         for node in nodes:
             self._state.node(node)
         self._state.add_job(Job(spec, last_place(self._state.jobs.values()), nodes))

@@ -37,6 +37,8 @@ class FarmSettings:
 
     max_attempts: int = 3
     """Failures that give a frame up."""
+    max_jobs: int = 10_000
+    """Jobs the queue holds, ended ones among them."""
     rest_s: float = 10.0
     """Length of a node's first rest; doubles with each further fault."""
     longest_rest_s: float = 600.0

@@ -16,6 +16,7 @@ from rcontrol.errors import (
     LogNotFound,
     NodeConflict,
     NodeNotFound,
+    QueueFull,
     RcontrolError,
     StorageError,
     WrongStatus,
@@ -112,7 +113,7 @@ ROUTES: Final = (
         handlers.submit,
         answer=JobCreated,
         body=JobOrder,
-        errors=(BadRequest, NodeNotFound, StorageError),
+        errors=(BadRequest, NodeNotFound, StorageError, QueueFull),
     ),
     Route("/job/summary", READ, handlers.summary, answer=Summary),
     Route(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rcontrol.errors import JobNotFound, NodeNotFound, WrongStatus
+from rcontrol.errors import JobNotFound, NodeNotFound, QueueFull, WrongStatus
 from rcontrol.farm import commands as cmd
 from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
@@ -31,6 +31,16 @@ def start(sim: Simulation, job: JobId) -> None:
 
 
 # --- queue and autostart ---
+
+
+def test_a_full_queue_takes_no_more_until_a_job_is_deleted() -> None:
+    sim = opened(max_jobs=2)
+    first, _ = sim.submit(), sim.submit()
+    with pytest.raises(QueueFull, match="holds 2 jobs, which is max_jobs; delete some"):
+        sim.submit()
+    assert not sim.farm.changes()
+    sim.send(ev.JobDeleted(sim.now, first))
+    sim.submit()
 
 
 def test_without_autostart_jobs_wait() -> None:
