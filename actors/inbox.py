@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rcontrol.errors import Refused, StoreError
+from rcontrol.errors import Refused, StoreDamaged, StoreError
 from rcontrol.farm import events as ev
 from rcontrol.farm.commands import Command
 from rcontrol.farm.farm import Farm
@@ -63,7 +63,10 @@ class Inbox:
         return await answer
 
     async def work(self, carry_out: Callable[[Command], None]) -> None:
-        """Handle what comes in, for ever; commands are carried out once their cause is saved."""
+        """Handle what comes in; commands are carried out once their cause is saved.
+
+        For ever, until it raises StoreDamaged: whoever loads the farm anew has the last copy.
+        """
         while True:
             batch = self._unsaved + await self._next_batch()
             self._unsaved = []
@@ -101,6 +104,8 @@ class Inbox:
                 await asyncio.to_thread(self._save, changes)
             except StoreError as error:
                 self._take_back(handled, error)
+                if isinstance(error, StoreDamaged):
+                    raise
                 return []
         _log_changes(self.farm, changes)
         self.farm.commit()

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from actors.crew import Crew
 from actors.inbox import Inbox
+from actors.keeper import keep_copies
 from actors.links import NodeLink
 from actors.log_room import MOST_ATTEMPTS, LogRoom, attempts_at
 from rcontrol.admission import admit
 from rcontrol.config import Settings
 from rcontrol.engines.registry import Engines
-from rcontrol.errors import FarmUnavailable, FrameNotFound, LogNotFound
+from rcontrol.errors import FarmUnavailable, FrameNotFound, LogNotFound, StoreError
 from rcontrol.farm import events as ev
 from rcontrol.farm.farm import Farm
 from rcontrol.farm.model import JobId
@@ -103,6 +104,14 @@ class JobManager:
         await self._ready()
         return self._epoch
 
+    async def restored(self) -> str:
+        """Return what became of a damaged database when the farm was loaded; empty: it was whole.
+
+        Raises as `start`.
+        """
+        await self._ready()
+        return str(self._store.restored or "")
+
     async def close(self) -> None:
         """End every renderer and let go of the store; jobs keep their statuses."""
         log.info("farm.closing")
@@ -110,6 +119,8 @@ class JobManager:
         await self._cancel_tasks()
         if self._crew is not None:
             await self._crew.close()
+        with suppress(StoreError):
+            await asyncio.to_thread(self._store.keep_copy)
         await asyncio.to_thread(self._store.close)
 
     async def drain(self, within_s: float) -> int:
@@ -135,6 +146,8 @@ class JobManager:
 
     async def _load(self) -> Inbox:
         await asyncio.to_thread(self._store.open)
+        if self._store.restored is not None:
+            log.error("farm.restored", extra={"cause": str(self._store.restored)})
         self._epoch = await asyncio.to_thread(self._store.raise_epoch)
         farm = Farm(self._settings.farm, epoch=self._epoch, autostart=self._settings.autostart)
         saved = await asyncio.to_thread(self._store.load)
@@ -159,6 +172,7 @@ class JobManager:
         self._spawn(self._tick(inbox))
         if self._meter is not None:
             self._spawn(self._measure(inbox, self._meter))
+        self._spawn(keep_copies(self._store))
         self._spawn(self._log_room.keep(lambda: inbox.farm.state.jobs))
         return inbox
 

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -60,6 +61,8 @@ def _run(config: Path, settings: Settings, listener: socket.socket, address: str
     manager = start_job_manager(settings)
     try:
         answer_now(manager.start.remote(), READY_S)
+        if restored := answer_now(manager.restored.remote(), READY_S):
+            print(f"rcontrol: {restored}", file=sys.stderr, flush=True)
         # A JobManager on a cluster may have started long before the file was last changed.
         answer_now(manager.list_nodes.remote(settings.nodes, False), READY_S)
         farm = RayFarm(manager, config)

@@ -17,7 +17,9 @@
     │   └── CommandFailed      a command on a node ended with a status other than 0
     ├── SessionError           a render session could not be started or ended
     ├── StoreError             the database did not take or give the farm's state
-    │   └── StoreTooNew        it was written by a newer version
+    │   ├── StoreTooNew        it was written by a newer version
+    │   ├── StoreDamaged       it is no whole database
+    │   └── StoreFull          its disk has no room
     ├── FarmUnavailable        the JobManager does not answer
     ├── WaitTimeout            a job did not come to an end in time
     └── StaleEpoch             a call from a JobManager that has been replaced
@@ -200,6 +202,14 @@ class StoreError(RcontrolError):
 
 class StoreTooNew(StoreError):
     """The database was written by a newer version of rcontrol."""
+
+
+class StoreDamaged(StoreError):
+    """The database is damaged, or its file is no database."""
+
+
+class StoreFull(StoreError):
+    """The disk of the database has no room."""
 
 
 class FarmUnavailable(RcontrolError):

@@ -38,6 +38,18 @@ def sqlite_url(work_dir: Path) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def sqlite_file(url: str) -> Path | None:
+    """Return the file that a URL names, if it is a plain path of an SQLite file."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None
+    plain = parsed.get_backend_name() == "sqlite" and not parsed.query
+    if not plain or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(parsed.database or "")
+
+
 def shown(url: str) -> str:
     """Return a URL as it may be shown: a path for SQLite, without password for the others."""
     try:

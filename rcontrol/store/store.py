@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import Final
 
 from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, update
@@ -9,7 +10,8 @@ from sqlalchemy import Connection, Engine, bindparam, delete, or_, select, updat
 from rcontrol.errors import StoreError
 from rcontrol.farm.model import Changes, EndedAttempt, FarmState, JobId, StoredJob
 from rcontrol.farm.views import FrameResult
-from rcontrol.store.database import engine_for, shown, upsert
+from rcontrol.store.copies import Restored, keep_copy, restore_if_damaged
+from rcontrol.store.database import engine_for, shown, sqlite_file, upsert
 from rcontrol.store.failures import as_store_error
 from rcontrol.store.migrate import migrate
 from rcontrol.store.rows import (
@@ -46,16 +48,28 @@ class Store:
         self._engine: Engine | None = None
         self._farm_id = ""
         self._epoch: int | None = None
+        self._not_copied = False
+        """Whether anything was saved since the last copy."""
+        self._copying = Lock()
+        self.restored: Restored | None = None
+        """What became of a damaged database that was found when this was opened, if one was."""
 
     def open(self) -> None:
         """Connect; create the tables or migrate them.
 
+        In the place of a damaged SQLite file comes the last good copy, if there is one.
+
         Raises:
             StoreTooNew: a newer version of rcontrol wrote the database.
+            StoreDamaged: it is damaged, and there is no copy; nothing was changed.
         """
         self.close()
+        file = sqlite_file(self._url)
         with as_store_error(self._shown_url):
+            if file is not None:
+                self.restored = restore_if_damaged(file) or self.restored
             migrate(self._url)
+        self._not_copied = True
         self._engine = engine_for(self._url)
         with self._transaction(reads_only=True) as connection:
             self._farm_id = connection.execute(select(farm.c.farm_id)).scalar_one()
@@ -111,6 +125,7 @@ class Store:
             return
         with self._transaction() as connection:
             self._hold_epoch(connection)
+            self._not_copied = True
             if changes.autostart is not None:
                 connection.execute(update(farm).values(autostart=changes.autostart))
             if changes.removed is not None:
@@ -166,6 +181,23 @@ class Store:
         )
         with self._transaction(reads_only=True) as connection:
             return connection.execute(newest).scalar() or ""
+
+    def keep_copy(self) -> None:
+        """Have a verified copy of all that is saved beside a SQLite file; of others none is kept.
+
+        May be called from any thread.
+        """
+        file = sqlite_file(self._url)
+        with self._copying:
+            if file is None or not self._not_copied:
+                return
+            self._not_copied = False
+            try:
+                with as_store_error(self._shown_url):
+                    keep_copy(file)
+            except StoreError:
+                self._not_copied = True
+                raise
 
     def _hold_epoch(self, connection: Connection) -> None:
         """Keep the epoch from being raised until the transaction ends."""

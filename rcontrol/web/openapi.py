@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from rcontrol.errors import FarmUnavailable, RcontrolError, StoreError
+from rcontrol.errors import FarmUnavailable, RcontrolError, StoreError, StoreFull
 from rcontrol.web.models import ErrorBody
 from rcontrol.web.problems import statuses
 from rcontrol.web.routes import Route
 
 DOCUMENTED: Final = ("GET", "POST")
-EVERYWHERE: Final[tuple[type[RcontrolError], ...]] = (FarmUnavailable, StoreError)
+EVERYWHERE: Final[tuple[type[RcontrolError], ...]] = (FarmUnavailable, StoreError, StoreFull)
 """Errors that every endpoint may answer with."""
 BODY_STATUSES: Final = {400, 413}
 PARAMETERS: Final[Mapping[str, str]] = {

@@ -16,6 +16,7 @@ from rcontrol.errors import (
     QueueFull,
     StorageError,
     StoreError,
+    StoreFull,
     WrongStatus,
 )
 from rcontrol.web.answers import Json
@@ -69,6 +70,7 @@ RULES: Final[Mapping[type[Exception], Rule]] = {
             UnicodeError: Rule(400, "Path cannot be read"),
         },
     ),
+    StoreFull: Rule(507, "Disk is full", RETRY_LATER),
     StoreError: Rule(503, "Farm state cannot be saved", RETRY_LATER),
     FarmUnavailable: Rule(503, "Farm is not available", RETRY_LATER),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rcontrol.errors import FarmUnavailable, SessionError, StoreError
+from rcontrol.errors import FarmUnavailable, SessionError, StoreDamaged, StoreError, StoreFull
 from rcontrol.farm.model import JobId
 from tests.fakes.farm import FakeFarm
 from tests.web.conftest import ORDER, Api
@@ -198,13 +198,21 @@ def test_paths_that_cannot_be_listed(api: Api, path: str, status: int) -> None:
     assert answer.json()["error_code"] == status
 
 
-@pytest.mark.parametrize("trouble", [FarmUnavailable("no heartbeat"), StoreError("db", "full")])
+@pytest.mark.parametrize(
+    ("trouble", "status"),
+    [
+        (FarmUnavailable("no heartbeat"), 503),
+        (StoreError("db", "locked"), 503),
+        (StoreDamaged("db", "damaged"), 503),
+        (StoreFull("db", "the disk is full"), 507),
+    ],
+)
 def test_a_farm_in_trouble_asks_to_come_back(
-    api: Api, farm: FakeFarm, job: JobId, trouble: Exception
+    api: Api, farm: FakeFarm, job: JobId, trouble: Exception, status: int
 ) -> None:
     farm.trouble = trouble
     answer = api.post(f"/job/start/{job}")
-    assert answer.status_code == 503
+    assert answer.status_code == status
     assert int(answer.headers["retry-after"]) > 0
     assert answer.json()["explanation"] == str(trouble)
     farm.trouble = None
