@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 import yaml
 
-from tests.fakes.sshd import Sshd, free_port
+from tests.fakes.sshd import free_port
 
 PATIENCE_S = 90.0
 
@@ -33,13 +33,20 @@ def until(
     return result
 
 
+class Homed(Protocol):
+    """What says whose SSH files the server reads."""
+
+    @property
+    def home(self) -> Path: ...
+
+
 class Server:
     """One installation: work folder, configuration, process."""
 
     def __init__(
         self,
         folder: Path,
-        sshd: Sshd,
+        sshd: Homed,
         nodes: Sequence[str | dict[str, Any]],
         base: Path,
         **settings: Any,

@@ -41,7 +41,11 @@ async function answer(path, asked) {
     return { status: response.status, text: await response.text() };
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "The server does not answer", "nothing is known to have changed");
+    throw new ApiError(
+      0,
+      "The server does not answer",
+      "whether it has done anything is not known",
+    );
   }
 }
 

@@ -16,6 +16,7 @@ class Farm extends EventTarget {
   autostart = false;
   /** Why the JobManager does not answer; empty: it does. */
   trouble = "";
+  /** What everybody should know, such as that the server is about to end; empty: nothing. */
   notice = "";
   /** @type {"connecting" | "live" | "lost"} */
   connection = "connecting";
@@ -83,12 +84,14 @@ class Farm extends EventTarget {
     for (const id of content.gone ?? []) this.jobs.delete(id);
     for (const job of content.jobs) this.jobs.set(job.id, Object.assign(job, { at: content.at }));
     this.#order = null;
+    const before = this.nodes.length;
     this.#takeNodes(content, whole);
+    const nodes = whole || content.nodes.length > 0 || this.nodes.length !== before;
     this.connection = "live";
     const changed = whole
       ? null
       : new Set([...content.jobs.map((job) => job.id), ...(content.gone ?? [])]);
-    this.#announce({ jobs: changed, nodes: whole || content.nodes.length > 0 });
+    this.#announce({ jobs: changed, nodes });
   }
 
   #takeNodes(content, whole) {

@@ -21,11 +21,19 @@ export function find(hash) {
   for (const [pattern, element, names] of ROUTES) {
     const found = pattern.exec(path);
     if (found) {
-      const values = names.map((name, index) => [name, decodeURIComponent(found[index + 1])]);
+      const values = names.map((name, index) => [name, decoded(found[index + 1])]);
       return { element, told: Object.fromEntries([...new URLSearchParams(query), ...values]) };
     }
   }
   return null;
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // mistyped: it will name no job
+  }
 }
 
 /** The address of a job's view. */

@@ -1,28 +1,18 @@
 /** Every frame of a job as a cell, on a canvas: a hundred thousand are as quick as ten. */
 
-import { h, set, token } from "/page/dom.js";
+import { h, set } from "/page/dom.js";
 import { duration, plural } from "/page/format.js";
-import { DONE, FAILED, FRAME_WORDS, PENDING, RENDERING } from "/page/job-frames.js";
+import { DONE, FRAME_WORDS, RENDERING } from "/page/job-frames.js";
+import { GUTTER, paintGrid } from "/page/parts/grid-paint.js";
 import { hideTip, showTip } from "/page/parts/tooltip.js";
 
 /** How many cells stand in a row: round numbers, so that frames are easily counted. */
 const ROWS_OF = [10, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300, 400, 500];
 const HEIGHT = 264;
-const GUTTER = 46;
 /** Sizes of a cell in pixels, gap included. */
 const WIDEST = 40;
 const HIGHEST = 22;
 const SMALLEST = 7;
-/** Cells at least this wide carry signs; those of a short job its numbers, too. */
-const SIGN_FROM = 10;
-const NUMBERS_UP_TO = 120;
-
-const COLOURS = {
-  [PENDING]: "--pending-cell",
-  [RENDERING]: "--rendering",
-  [DONE]: "--finished",
-  [FAILED]: "--failed",
-};
 
 class FrameGrid extends HTMLElement {
   #canvas = h("canvas");
@@ -143,129 +133,16 @@ class FrameGrid extends HTMLElement {
     const context = canvas.getContext("2d");
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
-    const top = this.#scroller.scrollTop;
-    const firstRow = Math.floor(top / this.#high);
-    const lastRow = Math.ceil((top + height) / this.#high);
-    const first = firstRow * this.#columns;
-    const last = Math.min(this.#frames.length, lastRow * this.#columns);
-    this.#paintRowNumbers(context, firstRow, lastRow, top);
-    this.#paintCells(context, first, last, top);
-    this.#paintProgress(context, first, last, top);
-    if (this.#wide >= SIGN_FROM) this.#paintSigns(context, first, last, top);
-    if (document.activeElement === this.#scroller) this.#paintFocus(context, top);
-  }
-
-  #corner(index, top) {
-    const row = Math.floor(index / this.#columns);
-    return [GUTTER + (index - row * this.#columns) * this.#wide, row * this.#high - top];
-  }
-
-  #paintRowNumbers(context, firstRow, lastRow, top) {
-    const every = Math.ceil(13 / this.#high);
-    context.fillStyle = token("--text-3");
-    context.font = `10.5px ${token("--font")}`;
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    for (let row = firstRow - (firstRow % every); row < lastRow; row += every) {
-      const index = row * this.#columns;
-      if (index >= this.#frames.length) break;
-      context.fillText(
-        String(this.#frames.number(index)),
-        GUTTER - 8,
-        row * this.#high - top + this.#high / 2,
-      );
-    }
-  }
-
-  /** Width and height of what is painted of a cell. */
-  #inner() {
-    const gap = this.#wide >= SIGN_FROM ? 2 : 1;
-    return [this.#wide - gap, this.#high - gap];
-  }
-
-  #paintCells(context, first, last, top) {
-    const [wide, high] = this.#inner();
-    const { states } = this.#frames;
-    const paths = {};
-    for (let index = first; index < last; index += 1) {
-      const path = (paths[states[index]] ??= new Path2D());
-      const [x, y] = this.#corner(index, top);
-      if (this.#wide >= 16) path.roundRect(x, y, wide, high, 3);
-      else path.rect(x, y, wide, high);
-    }
-    for (const [state, path] of Object.entries(paths)) {
-      context.fillStyle = token(COLOURS[state]);
-      // A frame that was given out fills up as it renders; one that is in line stays pale.
-      context.globalAlpha = Number(state) === RENDERING ? 0.4 : 1;
-      context.fill(path);
-    }
-    context.globalAlpha = 1;
-  }
-
-  #paintProgress(context, first, last, top) {
-    const [wide, high] = this.#inner();
-    context.fillStyle = token("--rendering");
-    for (const [number, { progress }] of this.#running) {
-      const index = this.#frames.index(number);
-      if (index < first || index >= last || this.#frames.states[index] !== RENDERING) continue;
-      const [x, y] = this.#corner(index, top);
-      const filled = this.#wide >= SIGN_FROM ? Math.max(3, (high * progress) / 100) : high;
-      context.fillRect(x, y + high - filled, wide, filled);
-    }
-  }
-
-  #paintSigns(context, first, last, top) {
-    const { states } = this.#frames;
-    const [wide, high] = this.#inner();
-    const numbers = this.#wide >= 30 && this.#frames.length <= NUMBERS_UP_TO;
-    const inks = [token("--text-2"), token("--text"), "#fff", "#fff"];
-    context.font = `600 10.5px ${token("--font")}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    const crosses = new Path2D();
-    for (let index = first; index < last; index += 1) {
-      const [x, y] = this.#corner(index, top);
-      if (numbers) {
-        context.fillStyle = inks[states[index]];
-        context.fillText(String(this.#frames.number(index)), x + wide / 2, y + high / 2 + 0.5);
-      }
-      if (states[index] !== FAILED) continue;
-      // Beside a number the cross is small, in the corner.
-      const arm = numbers ? 2 : Math.min(wide, high) * 0.24;
-      const [middle, centre] = numbers ? [x + wide - 5, y + 5] : [x + wide / 2, y + high / 2];
-      crosses.moveTo(middle - arm, centre - arm);
-      crosses.lineTo(middle + arm, centre + arm);
-      crosses.moveTo(middle + arm, centre - arm);
-      crosses.lineTo(middle - arm, centre + arm);
-    }
-    context.lineWidth = 1.6;
-    context.strokeStyle = "#fff";
-    context.stroke(crosses);
-    this.#paintFaults(context, first, last, top);
-  }
-
-  /** A corner tells of failed attempts at a frame that is to be tried again. */
-  #paintFaults(context, first, last, top) {
-    const { attempts, states } = this.#frames;
-    const [, high] = this.#inner();
-    const arm = Math.min(7, high / 2);
-    context.fillStyle = token("--failed");
-    context.beginPath();
-    for (let index = first; index < last; index += 1) {
-      if (!attempts[index] || states[index] === DONE || states[index] === FAILED) continue;
-      const [x, y] = this.#corner(index, top);
-      context.moveTo(x, y);
-      context.lineTo(x + arm, y);
-      context.lineTo(x, y + arm);
-    }
-    context.fill();
-  }
-
-  #paintFocus(context, top) {
-    const [x, y] = this.#corner(this.#at, top);
-    context.strokeStyle = token("--text");
-    context.lineWidth = 2;
-    context.strokeRect(x - 1, y - 1, this.#wide, this.#high);
+    paintGrid(context, {
+      frames: this.#frames,
+      running: this.#running,
+      columns: this.#columns,
+      wide: this.#wide,
+      high: this.#high,
+      top: this.#scroller.scrollTop,
+      height,
+      focused: document.activeElement === this.#scroller ? this.#at : -1,
+    });
   }
 
   // --- pointing and opening ---
@@ -324,14 +201,14 @@ class FrameGrid extends HTMLElement {
   }
 
   #reveal() {
-    const [, y] = this.#corner(this.#at, 0);
+    const y = Math.floor(this.#at / this.#columns) * this.#high;
     const { scrollTop, clientHeight } = this.#scroller;
     if (y < scrollTop) this.#scroller.scrollTop = y;
     if (y + this.#high > scrollTop + clientHeight)
       this.#scroller.scrollTop = y + this.#high - clientHeight;
     const box = this.#scroller.getBoundingClientRect();
-    const [x, top] = this.#corner(this.#at, this.#scroller.scrollTop);
-    showTip(box.left + x, box.top + top, this.describe(this.#at));
+    const x = GUTTER + (this.#at % this.#columns) * this.#wide;
+    showTip(box.left + x, box.top + y - this.#scroller.scrollTop, this.describe(this.#at));
   }
 
   #tell() {

@@ -1,16 +1,17 @@
 /** The form for a new job; filled in from another one where it is duplicated. */
 
+import { act } from "/page/actions.js";
 import { ApiError, call, path } from "/page/api.js";
-import { fill, h, set } from "/page/dom.js";
+import { h, set } from "/page/dom.js";
 import { farm } from "/page/farm.js";
 import { folderOf } from "/page/format.js";
 import { icon } from "/page/icons.js";
 import { Field } from "/page/parts/field.js";
 import { FramesField } from "/page/parts/frames-field.js";
+import { NodeBoxes } from "/page/parts/node-boxes.js";
 import "/page/parts/storage-browser.js";
 import { toast } from "/page/parts/toast.js";
 import { jobAddress } from "/page/router.js";
-import { reasonOf, stateOf } from "/page/status.js";
 import { View } from "/page/view.js";
 
 const input = (attributes = {}) =>
@@ -73,14 +74,8 @@ class NewJob extends View {
   }
 
   makeFields() {
-    this.boxes = h("div.boxes", { role: "group" });
+    this.nodes = new NodeBoxes(() => this.checkNodes());
     this.direct = h("input", { type: "checkbox" });
-    const all = h(
-      "div.row.tight",
-      {},
-      h("button.quiet.small", { type: "button", onclick: () => this.chooseAll(true) }, "All"),
-      h("button.quiet.small", { type: "button", onclick: () => this.chooseAll(false) }, "None"),
-    );
     this.fields = {
       path: new Field("Path", input({ placeholder: "Choose below, or type" }), ""),
       frames: new FramesField(
@@ -89,7 +84,7 @@ class NewJob extends View {
         true,
       ),
       name: new Field("Name", input(), "For people; the file’s name if left empty."),
-      nodes: new Field("Nodes", this.boxes),
+      nodes: new Field("Nodes", this.nodes.element),
       output: new Field(
         "Output",
         input({ placeholder: "as the project says" }),
@@ -107,7 +102,7 @@ class NewJob extends View {
         "Higher goes first among rendering jobs.",
       ),
     };
-    this.fields.nodes.element.querySelector(".label").append(all);
+    this.fields.nodes.element.querySelector(".label").append(this.nodes.all);
     this.fields.path.input.addEventListener("change", () => this.checkPath());
     this.fields.priority.input.addEventListener("change", () => this.checkPriority());
   }
@@ -148,11 +143,8 @@ class NewJob extends View {
     for (const [name, value] of Object.entries(given)) this.fields[name].value = value;
     this.direct.checked = options.publish === "direct";
     this.engine = job.render_engine;
-    this.chosen = new Set(
-      Object.entries(job.node_status)
-        .filter(([, node]) => node.enabled)
-        .map(([name]) => name),
-    );
+    const enabled = Object.entries(job.node_status).filter(([, node]) => node.enabled);
+    this.nodes.choose(enabled.map(([name]) => name));
     this.more.open = Boolean(
       options.output ||
       options.scene ||
@@ -160,8 +152,7 @@ class NewJob extends View {
       options.priority ||
       this.direct.checked,
     );
-    this.nodesKey = "";
-    this.showNodes();
+    this.nodes.show(farm.nodes);
   }
 
   pick(file) {
@@ -172,45 +163,7 @@ class NewJob extends View {
   }
 
   update({ nodes }) {
-    if (nodes) this.showNodes();
-  }
-
-  showNodes() {
-    const members = farm.nodes.filter((node) => node.duty !== "leaving");
-    const key = members.map((node) => `${node.name} ${stateOf(node)}`).join();
-    if (this.nodesKey === key) return;
-    this.nodesKey = key;
-    const unchosen = new Set(
-      [...this.boxes.querySelectorAll("input:not(:checked)")].map((box) => box.value),
-    );
-    fill(
-      this.boxes,
-      members.map((node) => {
-        const on = this.chosen ? this.chosen.has(node.name) : !unchosen.has(node.name);
-        const state = stateOf(node);
-        return h(
-          "label.choice",
-          { title: reasonOf(node) || null },
-          h("input", {
-            type: "checkbox",
-            value: node.name,
-            checked: on,
-            onchange: () => this.checkNodes(),
-          }),
-          h("span", {}, node.name, state === "online" ? null : h("span.hint", {}, state)),
-        );
-      }),
-    );
-    this.chosen = null;
-  }
-
-  chooseAll(on) {
-    for (const box of this.boxes.querySelectorAll("input")) box.checked = on;
-    this.checkNodes();
-  }
-
-  get nodes() {
-    return [...this.boxes.querySelectorAll("input:checked")].map((box) => box.value);
+    if (nodes) this.nodes.show(farm.nodes);
   }
 
   // --- what is wrong with it ---
@@ -248,7 +201,7 @@ class NewJob extends View {
   }
 
   checkNodes() {
-    this.fields.nodes.problem = this.nodes.length ? "" : "Choose at least one node";
+    this.fields.nodes.problem = this.nodes.chosen.length ? "" : "Choose at least one node";
     return !this.fields.nodes.problem;
   }
 
@@ -268,9 +221,10 @@ class NewJob extends View {
     this.busy(true);
     try {
       const { job_id: id } = await call("/job/new", { body: this.order() });
-      if (start) await call(path("job", "start", id));
-      toast(start ? "Submitted and started" : "Submitted to the queue");
+      toast("Submitted to the queue");
       location.hash = jobAddress(id);
+      // What is refused from here on is no reason to submit again.
+      if (start) await act(() => call(path("job", "start", id)), "Started");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.refuse(error);
@@ -290,7 +244,7 @@ class NewJob extends View {
     return {
       path: fields.path.value,
       frames: fields.frames.value,
-      nodes: this.nodes,
+      nodes: this.nodes.chosen,
       args: fields.args.input.value.split("\n").filter(Boolean),
       priority: Number(fields.priority.value || 0),
       publish: this.direct.checked ? "direct" : "fenced",
