@@ -133,6 +133,26 @@ def resident_mb() -> float:
     return peak / (1048576.0 if sys.platform == "darwin" else 1024.0)
 
 
+class Status:
+    """Prints how far a frame is, as Blender did before 5.0.
+
+    Since then it does so only where the frame was ordered on its command line.
+    """
+
+    def __init__(self) -> None:
+        self.frame = 0
+
+    def listen(self, bpy: Any) -> None:
+        """Have Blender tell its status; other scripts' handlers stay as they are."""
+        if bpy.app.version >= (5, 0, 0):
+            bpy.app.handlers.render_stats.append(self.take)
+
+    def take(self, text: Any, *_: Any) -> None:
+        """Print a line; called on threads of Blender's own."""
+        line = "Fra:{} | {}\n".format(self.frame, text)
+        os.write(1, line.encode("utf-8", "replace"))
+
+
 def load_file(path: str, args: List[str]) -> Any:
     """Import the bpy wheel and open the project as `blender -b FILE` does; return bpy."""
     if args and args[0] != "--":
@@ -274,7 +294,8 @@ def serve() -> None:
         scene.render.filepath = settings["output"]
     refuse_movie(scene)
     say("ready")
-    kept = HiddenFolders()
+    kept, status = HiddenFolders(), Status()
+    status.listen(bpy)
     taken = []  # type: List[str]
     for order in lines:
         if order.get("name") in taken:
@@ -285,6 +306,7 @@ def serve() -> None:
             say("outdated")
             return
         say("begun", frame=order["frame"])
+        status.frame = order["frame"]
         try:
             render_frame(bpy, scene, chosen, order, kept)
         except Trouble as trouble:

@@ -43,25 +43,33 @@ def read(reader: BlenderReader, name: str) -> list[Any]:
         ("2.79-internal", [25.0, 75.0, 100.0]),
         ("2.83-cycles", [0.0, 25.0, 75.0, 100.0]),
         ("2.83-eevee", [1.5625, 40.625, 79.6875, 100.0]),
+        ("2.93-cycles", [0.0, 25.0, 100.0]),
         ("2.93-cycles-gpu", [0.0, 25.0, 75.0, 100.0]),
+        ("2.93-eevee", [1.5625, 40.625, 100.0]),
         ("3.4-cycles", [0.0, 6.25, 100.0]),
         ("3.4-eevee", [12.5, 100.0]),
         ("4.5-bpy-cycles", [0.0, 6.25, 100.0]),
         ("4.5-bpy-eevee", [12.5, 100.0]),
-        ("timestamped-log", [0.0, 50.0, 100.0]),
+        ("5.0-bpy-cycles", [0.0, 6.25, 100.0]),
+        ("5.0-bpy-eevee", [1.5625, 39.0625, 78.125, 100.0]),
+        ("5.2-cycles", [0.0, 25.0, 100.0]),
+        ("5.2-eevee", [1.5625, 40.625, 100.0]),
     ],
 )
 def test_progress_of_every_version(name: str, percents: list[float]) -> None:
     assert read(BlenderReader(), name) == [Progress(percent) for percent in percents]
 
 
-@pytest.mark.parametrize("name", ["3.4-cycles-tiled", "4.5-bpy-cycles-tiled"])
-def test_tiles_count_more_than_the_samples_within_one(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "tiles"),
+    [("3.4-cycles-tiled", 8), ("4.5-bpy-cycles-tiled", 8), ("5.0-bpy-cycles-tiled", 6)],
+)
+def test_tiles_count_more_than_the_samples_within_one(name: str, tiles: int) -> None:
     lines = read(BlenderReader(), name)
     percents = [line.percent for line in lines]
     assert percents == sorted(percents)
     assert percents[0] == 0.0
-    assert percents[-1] == 100.0 * 7 / 8 + 100.0 / 8 / 16
+    assert percents[-1] == pytest.approx(100.0 * (tiles - 1) / tiles + 100.0 / tiles / 16)
 
 
 def test_progress_never_goes_back_within_a_frame_and_starts_anew_with_the_next() -> None:
@@ -90,6 +98,13 @@ def test_progress_never_goes_back_within_a_frame_and_starts_anew_with_the_next()
             "(/proc/nowhere/f_0007.png: No such file or directory)",
             Blame.JOB,
         ),
+        (
+            "5.0-bpy-unwritable",
+            "Error: Render error (No such file or directory) cannot save: "
+            "'/proc/nowhere/f_0007.png'",
+            Blame.JOB,
+        ),
+        ("5.0-bpy-no-camera", "Error: Cannot render, no camera", Blame.JOB),
         (
             "disk-full",
             "Error: Render error (Invalid argument) cannot save: '/mnt/show/out/f_0007.png' "

@@ -14,10 +14,17 @@ def animate_cube(frames: int) -> None:
     cube.keyframe_insert("rotation_euler", frame=frames)
 
 
+def engine_called(name: str) -> str:
+    """Return what this Blender calls an engine; 4.2 to 4.5 have another name for Eevee."""
+    renamed = name == "BLENDER_EEVEE" and (4, 2, 0) <= bpy.app.version < (5, 0, 0)
+    return "BLENDER_EEVEE_NEXT" if renamed else name
+
+
 def apply_render_settings(scene: Any, options: dict[str, Any]) -> None:
     render = scene.render
-    render.engine = options["engine"]
+    render.engine = engine_called(options["engine"])
     scene.cycles.samples = options["samples"]
+    scene.eevee.taa_render_samples = options["samples"]
     scene.cycles.tile_size = options["tile"]
     scene.cycles.use_denoising = options["denoise"]
     render.resolution_x, render.resolution_y = options["size"]
