@@ -17,6 +17,7 @@ from tests.e2e.server import Server, until
 from tests.engines.examples import povray_example, project
 from tests.fakes.need import need
 from tests.fakes.sshd import Sshd
+from tests.fakes.standin import standin
 
 SCENE = """
 #version 3.7;
@@ -29,10 +30,13 @@ sphere { <clock * 2 - 1, 0, 0>, 1 pigment { rgb <1, 0.3, clock> } }
 
 @pytest.fixture(scope="module")
 def farm(tmp_path_factory: pytest.TempPathFactory, sshd: Sshd, base: Path) -> Iterator[Server]:
-    """Two nodes that have POV-Ray, as docs/renderers.md describes it."""
+    """Two nodes that have POV-Ray, as docs/renderers.md describes it, and one for Terragen."""
     need(None if shutil.which("povray") else "POV-Ray is not installed (Debian: povray)")
     folder = tmp_path_factory.mktemp("povray")
-    with Server(folder, sshd, ["hex1", "hex2"], base, renderers=povray_example()) as running:
+    # The key by which files of the original name it.
+    terragen = {"terragenpath_linux": standin(folder, "terragen")}
+    names = ["hex1", "hex2"]
+    with Server(folder, sshd, names, base, renderers=povray_example(), **terragen) as running:
         running.nodes_online()
         yield running
 
@@ -97,6 +101,22 @@ def test_what_it_says_fails_the_job(farm: Server, orbit: Path) -> None:
     job = submit(farm, orbit, 1, 1)
     failed = farm.wait(job, "Failed")
     assert "Parse Error: Expected 'numeric expression', undeclared" in failed["reason"]
+
+
+def test_terragen_as_an_old_client_submits_it(farm: Server, base: Path) -> None:
+    project = base / "valley" / "valley.tgd"
+    project.parent.mkdir()
+    place = project.parent / "frames" / "valley.{frame}.png"
+    project.write_text(json.dumps({"says": "terragen-4", "saves": [str(place)]}))
+    job = farm.submit(project, 1, 4, render_engine="tgd")
+    done = farm.wait(job)
+    assert done["render_engine"] == "tgd"
+    names = [f"valley.{frame:04}.png" for frame in range(1, 5)]
+    assert sorted(path.name for path in place.parent.iterdir()) == names
+    assert len(Path(f"{project}.calls").read_text().splitlines()) == 4
+    picture = farm.http.get(f"/job/picture/{job}/1")
+    assert picture.status_code == 404, "nobody knows where it is"
+    assert picture.json()["error_code"] == 404
 
 
 def test_a_job_that_no_renderer_knows(farm: Server, base: Path) -> None:
