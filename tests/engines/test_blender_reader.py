@@ -15,7 +15,7 @@ from rcontrol.engines.base import (
     Rendered,
     RenderedFile,
 )
-from rcontrol.engines.blender_loop import MARK
+from rcontrol.engines.blender_loop import MARK, Status
 from rcontrol.engines.blender_reader import BlenderReader
 from rcontrol.farm.model import Blame
 
@@ -70,6 +70,18 @@ def test_tiles_count_more_than_the_samples_within_one(name: str, tiles: int) -> 
     assert percents == sorted(percents)
     assert percents[0] == 0.0
     assert percents[-1] == pytest.approx(100.0 * (tiles - 1) / tiles + 100.0 / tiles / 16)
+
+
+def test_what_the_loop_prints_where_blender_prints_nothing(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    status = Status()
+    status.frame = 7
+    status.take("Mem: 2M | Sample 1/16", None)
+    status.take("Rendering 25 / 50 samples", None)
+    reader = BlenderReader()
+    lines = [reader.read_line(line) for line in capfd.readouterr().out.splitlines()]
+    assert lines == [Progress(6.25), Progress(50.0)]
 
 
 def test_progress_never_goes_back_within_a_frame_and_starts_anew_with_the_next() -> None:
