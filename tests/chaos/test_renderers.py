@@ -4,11 +4,13 @@ import random
 
 import pytest
 
+from tests.chaos import figures
 from tests.chaos.farm import SILENCE_S, ChaosFarm
 from tests.e2e.server import alive, until
 
 AT = 12
 """The frame that is misbehaved at, at the first attempt."""
+STOPPED_S = 5.0
 AGAIN = "the frame is rendered again, elsewhere"
 
 
@@ -69,12 +71,15 @@ def test_a_renderer(
 def test_a_renderer_that_ignores_term(farm: ChaosFarm, chance: random.Random) -> None:
     with farm.case(
         "a renderer ignores TERM, and so do its children; its job is stopped and started",
-        promise="nothing of it runs 5 s later",
+        promise=f"nothing of it runs {STOPPED_S:g} s later",
         pace_s=0.5,
         acts={AT: ("deaf",)},
     ) as case:
         until(lambda: any(each.frame == AT for each in case.begun()))
         farm.server.get(f"/job/stop/{case.job}")
-        until(lambda: not any(node.renderers() for node in farm.nodes.values()), patience_s=15.0)
+        until(
+            lambda: not any(node.renderers() for node in farm.nodes.values()),
+            patience_s=STOPPED_S * figures.load(),
+        )
         farm.server.get(f"/job/start/{case.job}")
         case.fault_ended()
