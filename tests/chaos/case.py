@@ -82,12 +82,12 @@ class Case:
         """Wait until REST says that so many frames are done; the server may be away meanwhile."""
         until(lambda: self.frames_done() >= number, PATIENCE_S, self._why(f"{number} frames done"))
 
-    def fault_ended(self) -> float:
+    def fault_ended(self, at: float | None = None) -> float:
         """Wait until every node has begun a frame and the farm has saved it; returns how long.
 
-        And until the server serves.
+        And until the server serves. `at`: when the fault ended, in Unix seconds; None: now.
         """
-        ended = time.time()
+        ended = time.time() if at is None else at
         self._until_all_render(ended)
         self.farm.server.wait_until_serving()
         self.recovery_s = max(self.recovery_s or 0.0, time.time() - ended)

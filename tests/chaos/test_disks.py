@@ -1,4 +1,4 @@
-"""Disks that are full, and a database that cannot be written. Needs root."""
+"""Disks that are full, and a database that cannot be written or is damaged. Needs root."""
 
 import os
 import random
@@ -6,15 +6,16 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.chaos import figures
 from tests.chaos.case import Case
-from tests.chaos.disk import SmallDisk, mount_missing, read_only, small_disk
 from tests.chaos.farm import ChaosFarm
 from tests.e2e.server import until
 from tests.fakes.need import need
+from tests.fakes.small_disk import fill, make_room, read_only, small_disk, small_disk_missing
 
 pytestmark = pytest.mark.long
 
@@ -22,23 +23,25 @@ FULL_S = 5.0
 
 
 def test_the_storage_is_full(farm: ChaosFarm) -> None:
+    need(small_disk_missing())
     with (
         small_disk(farm.base / "small", 2) as disk,
         farm.case(
             f"the storage is full for {FULL_S:g} s",
             promise="no attempt is counted; nodes rest, the job goes on",
             pace_s=0.5,
-            out=disk.folder / "out",
+            out=disk / "out",
         ) as case,
     ):
         case.until_rendering()
-        disk.fill()
+        fill(disk)
         time.sleep(FULL_S)
-        disk.free()
+        make_room(disk)
         case.fault_ended()
 
 
 def test_a_nodes_tmp_is_full(farm: ChaosFarm) -> None:
+    need(small_disk_missing())
     node = farm.any_node()
     with (
         small_disk(node.tmp, 2) as disk,
@@ -49,16 +52,16 @@ def test_a_nodes_tmp_is_full(farm: ChaosFarm) -> None:
         ) as case,
     ):
         case.until_rendering()
-        disk.fill()
+        fill(disk)
         time.sleep(FULL_S)
-        disk.free()
+        make_room(disk)
         case.fault_ended()
 
 
 @pytest.fixture(scope="module")
-def work_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ChaosFarm, SmallDisk]]:
+def work_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ChaosFarm, Path]]:
     """Four nodes, and a server whose work folder is a disk of its own."""
-    need(mount_missing())
+    need(small_disk_missing())
     folder = tmp_path_factory.mktemp("disk")
     farm = ChaosFarm(folder, random.Random(figures.SEED))
     with small_disk(farm.server.work, 16) as disk, farm:
@@ -78,7 +81,7 @@ def jobs(farm: ChaosFarm) -> list[str]:
     return [job["id"] for job in farm.server.get("/job/info")]
 
 
-def test_the_controllers_disk_is_full(work_disk: tuple[ChaosFarm, SmallDisk]) -> None:
+def test_the_controllers_disk_is_full(work_disk: tuple[ChaosFarm, Path]) -> None:
     farm, disk = work_disk
     with farm.case(
         f"the controller's disk is full for {FULL_S:g} s",
@@ -87,18 +90,18 @@ def test_the_controllers_disk_is_full(work_disk: tuple[ChaosFarm, SmallDisk]) ->
         most_given_back=0,
     ) as case:
         case.until_rendering()
-        disk.fill()
+        fill(disk)
         queue = jobs(farm)
         time.sleep(FULL_S)
         status, words = submitted(farm, case)
-        assert status in (503, 507), words
+        assert status == 507, words
         assert "full" in words
         assert jobs(farm) == queue
-        disk.free()
+        make_room(disk)
         case.fault_ended()
 
 
-def test_the_database_is_locked(work_disk: tuple[ChaosFarm, SmallDisk]) -> None:
+def test_the_database_is_locked(work_disk: tuple[ChaosFarm, Path]) -> None:
     farm, _ = work_disk
     with farm.case(
         "the database is locked by another program, until an action has been refused",
@@ -119,7 +122,7 @@ def test_the_database_is_locked(work_disk: tuple[ChaosFarm, SmallDisk]) -> None:
         case.fault_ended()
 
 
-def test_the_database_is_read_only(work_disk: tuple[ChaosFarm, SmallDisk]) -> None:
+def test_the_database_is_read_only(work_disk: tuple[ChaosFarm, Path]) -> None:
     farm, _ = work_disk
     with farm.case(
         "the database is read-only for 5 s, for a JobManager that starts",
@@ -136,3 +139,25 @@ def test_the_database_is_read_only(work_disk: tuple[ChaosFarm, SmallDisk]) -> No
             status, words = submitted(farm, case)
             assert status == 503, words
         case.fault_ended()
+
+
+def test_the_database_is_damaged(work_disk: tuple[ChaosFarm, Path], chance: random.Random) -> None:
+    farm, _ = work_disk
+    with farm.case(
+        "the database is damaged while the server, ended in order, is away",
+        promise="the copy that the farm made takes its place; nothing that was done is lost",
+        pace_s=0.5,
+    ) as case:
+        case.until_rendering()
+        assert farm.server.stop() == 0
+        with (farm.server.work / "farm.db").open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            # Most of it is written over.
+            for _ in range(size // 1024):
+                file.seek(chance.randrange(0, size - 1024))
+                file.write(chance.randbytes(1024))
+        ended = time.time()
+        farm.server.start_again()
+        until(lambda: list(farm.server.work.glob("farm.db.damaged-*")))
+        farm.server.wait_until_serving()
+        case.fault_ended(ended)

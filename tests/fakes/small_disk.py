@@ -20,8 +20,8 @@ def small_disk_missing() -> str | None:
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """Mount an empty tmpfs at a folder."""
-    folder.mkdir(parents=True)
+    """Mount an empty tmpfs at a folder, which is made if there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
     options = f"size={megabytes}m,mode=700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "small", folder], check=True)
     try:
@@ -44,3 +44,14 @@ def fill(disk: Path) -> None:
 def make_room(disk: Path) -> None:
     """Take away what `fill` has put there."""
     (disk / _BALLAST).unlink()
+
+
+@contextmanager
+def read_only(file: Path) -> Iterator[None]:
+    """Let nobody who opens a file from now on write to it, not even root."""
+    subprocess.run(["mount", "--bind", file, file], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", file], check=True)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", file], check=True)
