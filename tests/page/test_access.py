@@ -108,3 +108,19 @@ def test_the_grid_of_frames_is_walked_with_the_keyboard(
     expect(grid).to_have_attribute("aria-valuetext", re.compile("^Frame 1003: done, "))
     opened.keyboard.press("Enter")
     expect(opened.get_by_role("heading", name="Frame 1003")).to_be_focused()
+
+
+def test_nor_do_menus_questions_and_messages(farm: FakeFarm, url: str, open_page: Open) -> None:
+    opened = open_page(url)
+    opened.locator(".job-row:visible").first.click(button="right")
+    expect(opened.get_by_role("menu")).to_be_visible()
+    assert findings(opened) == []
+    opened.get_by_role("menuitem", name="Delete").click()
+    expect(opened.get_by_role("dialog")).to_be_visible()
+    assert findings(opened) == []
+    opened.keyboard.press("Escape")
+    expect(opened.get_by_role("dialog")).to_have_count(0)
+    opened.route("**/config/autostart/enable", lambda route: route.abort())
+    opened.get_by_role("switch", name="Autostart").click()
+    expect(opened.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
+    assert findings(opened) == []

@@ -33,7 +33,7 @@ export function openMenu(anchor, entries) {
       anchor.focus?.();
     menu.remove();
   });
-  document.body.append(menu);
+  (anchor.closest("main") ?? document.body).append(menu);
   menu.showPopover();
   place(menu, anchor.getBoundingClientRect());
   menu.querySelector("button:enabled")?.focus();
