@@ -160,10 +160,9 @@ class FileKeys(Keys):
     max_jobs: int = Field(
         default=_FARM.max_jobs, ge=1, description="Jobs the queue may hold, ended ones among them."
     )
-    drain: float = Field(
-        default=60.0,
+    drain: int = Field(
+        default=60,
         ge=0,
-        allow_inf_nan=False,
         description="Told to end, the server waits so many seconds for frames under way.",
     )
     max_attempts: int = Field(

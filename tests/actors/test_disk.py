@@ -1,4 +1,4 @@
-"""The JobManager over a database whose disk is full, or that is damaged, read-only or locked."""
+"""The JobManager over a database whose disk is full, or that is damaged."""
 
 import asyncio
 import os

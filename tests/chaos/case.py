@@ -133,6 +133,19 @@ class Case:
         new.write_text(str(seconds))
         new.rename(self.folder / "pace")
 
+    def until_all_are_at_a_frame(self) -> None:
+        """Wait until every node is at a frame, and all that was begun before is saved as done.
+
+        With a pace at which none comes to its end.
+        """
+
+        def at_one() -> bool:
+            nodes = {each["node"] for each in self.status().get("rendering", ())}
+            under_way = len(self.begun()) - len(self.done())
+            return nodes == self.farm.nodes.keys() and under_way == len(nodes)
+
+        until(at_one, PATIENCE_S, self._why("not every node is at a frame"))
+
     def status(self) -> dict[str, Any]:
         """Return what REST says of the job; nothing while the server is away."""
         with suppress(httpx.HTTPError):
