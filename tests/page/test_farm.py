@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from rcontrol.demo.embedded_node import EmbeddedNodes
-from tests.e2e.server import Server
+from tests.e2e.server import Server, until
 from tests.page.conftest import Open
 from tests.scenes import blender, build_scene, executables
 
@@ -154,6 +154,33 @@ def test_nodes_are_paused_and_resumed(server: Server, open_page: Open) -> None:
     assert server.get("/node/state/node1")["duty"] == "paused"
     row.get_by_role("button", name="Resume node1").click()
     expect(row).to_contain_text("online")
+
+
+def test_what_a_node_renders_is_killed(server: Server, open_page: Open) -> None:
+    job = server.submit(server.base / "shots" / "long.blend", 1, 1, "node1")
+    server.get(f"/job/start/{job}")
+    opened = open_page(f"{server.url}/#/nodes")
+    row = opened.get_by_role("row").filter(has_text="node1")
+    expect(row).to_contain_text("rendering")
+    row.get_by_role("button", name="More for node1").click()
+    opened.get_by_role("menuitem", name="Kill what it renders").click()
+    opened.get_by_role("dialog").get_by_role("button", name="Kill", exact=True).click()
+    expect(opened.get_by_text("node1: killed")).to_be_visible()
+    until(lambda: any("killed" in each["error"] for each in server.get(f"/job/attempts/{job}/1")))
+    server.get(f"/job/stop/{job}")
+
+
+def test_finished_jobs_are_cleared(server: Server, open_page: Open) -> None:
+    done = server.submit(server.base / "shots" / "cube.blend", 1, 2)
+    server.get(f"/job/start/{done}")
+    server.wait(done)
+    before = {job["id"]: job["status"] for job in server.get("/job/info")}
+    opened = open_page(f"{server.url}/#/settings")
+    opened.get_by_role("button", name="Clear finished jobs").click()
+    opened.get_by_role("dialog").get_by_role("button", name="Clear").click()
+    expect(opened.get_by_role("button", name="Clear finished jobs")).to_be_disabled()
+    left = [job["id"] for job in server.get("/job/info")]
+    assert left == [job for job, status in before.items() if status != "Finished"]
 
 
 def test_the_server_is_lost_and_found_again(server: Server, open_page: Open) -> None:
