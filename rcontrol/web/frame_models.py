@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from rcontrol.web.models import INT32_MAX, FrameNumber, Name, Text
+from rcontrol.web.orders import INT32_MAX, FrameNumber, Name, Text
 
 _BODY: Final = ConfigDict(strict=True, frozen=True, use_attribute_docstrings=True)
 _ANSWER: Final = ConfigDict(use_attribute_docstrings=True)

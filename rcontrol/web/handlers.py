@@ -18,16 +18,14 @@ from rcontrol.web.models import (
     AutostartState,
     FarmState,
     Folder,
-    FolderOrder,
     JobCreated,
     JobInfo,
-    JobOrder,
     JobStatusAnswer,
-    MoveOrder,
     Summary,
     WhyAnswer,
 )
 from rcontrol.web.node_models import NodeState, PauseOrder
+from rcontrol.web.orders import FolderOrder, JobOrder, MoveOrder
 
 # --- jobs ---
 

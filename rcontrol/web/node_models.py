@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from rcontrol.web.models import Text
+from rcontrol.web.orders import Text
 
 _BODY: Final = ConfigDict(strict=True, frozen=True, use_attribute_docstrings=True)
 _ANSWER: Final = ConfigDict(use_attribute_docstrings=True)

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from rcontrol.storage import Storage
 from rcontrol.web import openapi, routes
 from rcontrol.web.app import create_app
-from rcontrol.web.models import JobOrder
+from rcontrol.web.orders import JobOrder
 from tests.fakes.farm import FakeFarm
 from tests.web.conftest import ORDER
 from tests.web.raw import exchange, request
