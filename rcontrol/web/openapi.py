@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,8 +30,9 @@ Mode = Any
 """`validation` for what comes in, `serialization` for what goes out."""
 
 
-def document(routes: Sequence[Route]) -> Object:
-    """Return the document of an API that has these routes."""
+@cache
+def document(routes: tuple[Route, ...]) -> Object:
+    """Return the document of an API that has these routes; drawn once, since it takes a while."""
     bodies, answers, components = _schemas(routes)
     return {
         "openapi": "3.1.0",

@@ -85,7 +85,17 @@ def test_a_killed_actor_costs_no_frame(server: Server, base: Path, actor: str) -
     server.wait(job)
     assert_whole(server, job, kept)
     assert not alive(pid)
-    assert sorted(attempts(server, job)) == [(frame, "") for frame in range(1, FRAMES + 1)]
+    ended = attempts(server, job)
+    assert sorted(each for each in ended if not each[1]) == [
+        (frame, "") for frame in range(1, FRAMES + 1)
+    ]
+    # What a NodeActor took with it had not reached the node: no renderer had begun with it.
+    for frame in (frame for frame, error in ended if error):
+        assert actor == "NodeActor"
+        for lost in server.get(f"/job/attempts/{job}/{frame}"):
+            if lost["error"] and lost["log"]:
+                log = server.get(f"/job/log/{job}/{frame}?attempt={lost['id']}")
+                assert "Fra:" not in log["text"], (lost, log)
     until(lambda: not renderers(str(scene)))
 
 
