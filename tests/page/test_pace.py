@@ -1,9 +1,11 @@
 """Very many jobs and frames: scrolling and live updates keep the browser's frames short.
 
 A busy machine makes frames longer, those of an empty page as well: what these take beyond a
-display's sixtieth of a second is taken off, and the best of a few measurements counts.
+display's sixtieth of a second is taken off, the best of a few measurements counts, and more load
+than one a core gives more room.
 """
 
+import os
 from collections.abc import Iterator
 from statistics import quantiles
 from typing import Final
@@ -17,7 +19,7 @@ from tests.page.conftest import Open
 from tests.page.studio import NODES, alive, crowd, marathon, page
 from tests.web.server import serving
 
-LONGEST_MS: Final = 50.0
+BAR_MS: Final = 50.0
 DISPLAY_MS: Final = 1000.0 / 60.0
 TRIES: Final = 6
 
@@ -57,16 +59,21 @@ def most(lengths: list[float]) -> float:
     return quantiles(lengths, n=20)[-1]
 
 
+def longest_ms() -> float:
+    """Return the bar: 50 ms, on a machine that does not do more than it can."""
+    return BAR_MS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def frames_ms(opened: Page, selector: str, number: int = 120) -> float:
     """Scroll, and return what 95 of 100 frames took no longer than, in milliseconds."""
     best = float("inf")
     for _ in range(TRIES):
         took = most(opened.evaluate(MEASURE, [selector, number]))
-        if took >= LONGEST_MS:
+        if took >= BAR_MS:
             with opened.context.new_page() as empty:
                 took -= max(0.0, most(empty.evaluate(IDLE, number)) - DISPLAY_MS)
         best = min(best, took)
-        if best < LONGEST_MS:
+        if best < BAR_MS:
             break
     return best
 
@@ -100,7 +107,7 @@ def test_five_thousand_jobs(queue_url: str, open_page: Open) -> None:
     assert opened.locator(".job-row").count() < 60
     done = opened.locator(".job-row").filter(has_text="Rendering").locator(".figures")
     before = done.inner_text()
-    assert frames_ms(opened, ".queue .rows") < LONGEST_MS
+    assert frames_ms(opened, ".queue .rows") < longest_ms()
     opened.evaluate("document.querySelector('.queue .rows').scrollTop = 0")
     expect(done).not_to_have_text(before)
 
@@ -112,5 +119,5 @@ def test_a_hundred_thousand_frames(
     grid = opened.get_by_role("slider", name="Frames;")
     expect(grid).to_have_attribute("aria-valuemax", "100000")
     expect(opened.get_by_role("button", name=NODES[0])).to_be_visible()
-    assert frames_ms(opened, "rc-frame-grid .scroller") < LONGEST_MS
+    assert frames_ms(opened, "rc-frame-grid .scroller") < longest_ms()
     expect(opened.locator(".legend").first).to_contain_text("pending")
