@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin
 PIP := $(RUN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 ARGS :=
-WORKERS := 3
+WORKERS := 2
 
 # The bpy wheel stands in where there is no Blender.
 ifeq ($(shell command -v blender),)
@@ -32,7 +32,7 @@ demo: $(DEMO_STAMP)
 	$(RUN)/rcontrol demo $(ARGS)
 
 test: $(VENV)/.test
-	$(RUN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(RUN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 chaos: $(VENV)/.test
 	@mkdir -p build && rm -f build/chaos.jsonl

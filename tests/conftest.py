@@ -1,7 +1,6 @@
 """What holds for every test: nothing of the person who runs them leaks in."""
 
 import os
-from pathlib import Path
 
 import pytest
 
@@ -14,10 +13,3 @@ os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
 def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give all tests a home without `~/.ssh/config` and without settings of a renderer."""
     os.environ["HOME"] = str(tmp_path_factory.mktemp("home"))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with whole farms: they take long, and side by side with the rest they mostly wait."""
-    tests = Path(__file__).parent
-    farms = {tests / name for name in ("e2e", "chaos", "demo", "page")}
-    items.sort(key=lambda item: item.path.parent not in farms)
