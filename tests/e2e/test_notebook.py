@@ -127,6 +127,8 @@ def test_a_notebook_that_dies_leaves_the_farm_alone(server: Server, base: Path) 
     with waiting:
         assert waiting.stdout is not None
         job = waiting.stdout.readline().strip()
+        # The server hears of it a moment later.
+        until(lambda: server.http.get(f"/job/status/{job}").status_code == 200)
         server.wait_for_frames(job, 1)
         manager = server.actor_pid("JobManager")
         waiting.kill()
