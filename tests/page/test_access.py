@@ -66,8 +66,13 @@ def findings(opened: Page) -> list[str]:
 
 @pytest.mark.parametrize(
     ("theme", "size"),
-    [("light", (1280, 800)), ("dark", (1280, 800)), ("light", (390, 800))],
-    ids=["light", "dark", "phone"],
+    [
+        ("light", (1280, 800)),
+        ("dark", (1280, 800)),
+        ("light", (390, 800)),
+        ("dark", (390, 800)),
+    ],
+    ids=["light", "dark", "phone", "phone-dark"],
 )
 def test_nothing_keeps_people_out(
     farm: FakeFarm, url: str, open_page: Open, theme: Theme, size: tuple[int, int]
@@ -123,4 +128,14 @@ def test_nor_do_menus_questions_and_messages(farm: FakeFarm, url: str, open_page
     opened.route("**/config/autostart/enable", lambda route: route.abort())
     opened.get_by_role("switch", name="Autostart").click()
     expect(opened.get_by_role("alert").filter(has_text="does not answer")).to_be_visible()
+    assert findings(opened) == []
+
+
+def test_nor_does_a_job_whose_frames_are_still_to_come(
+    farm: FakeFarm, url: str, open_page: Open
+) -> None:
+    opened = open_page(url)
+    expect(opened.locator(".job-row:visible").first).to_be_visible()
+    opened.route("**/job/frames/*", lambda route: None)
+    go(opened, farm, "failed")
     assert findings(opened) == []

@@ -18,7 +18,7 @@ const STEPS = [1, 2, 5];
 const LONG_STEPS = [60, 120, 300, 600, 1800, 3600, 7200, 18_000, 36_000, 86_400];
 
 class SecondsChart extends HTMLElement {
-  #canvas = h("canvas", { role: "img" });
+  #canvas = h("canvas", { role: "img", hidden: true });
   #legend = h("ul.legend");
   #nothing = h("p.muted", {}, "No frame is done yet.");
   #frames = null;
