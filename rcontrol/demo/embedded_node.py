@@ -10,12 +10,13 @@ import logging
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import asyncssh
 
@@ -227,3 +228,22 @@ def _end(sessions: set[int]) -> None:
                 os.kill(pid, signal.SIGKILL)
         time.sleep(0.01)
     log.warning("demo.processes_left", extra={"count": len(members)})
+
+
+@contextmanager
+def nodes_running(folder: Path, names: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    """Run embedded nodes on an event loop of their own; yield their settings."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="embedded-nodes", daemon=True)
+    thread.start()
+    nodes = EmbeddedNodes(folder, names)
+    try:
+        asyncio.run_coroutine_threadsafe(nodes.__aenter__(), loop).result(30.0)
+        try:
+            yield nodes.settings()
+        finally:
+            asyncio.run_coroutine_threadsafe(nodes.__aexit__(), loop).result(30.0)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10.0)
+        loop.close()

@@ -1,6 +1,5 @@
 """`rcontrol demo`: a whole farm on this machine, from nothing to rendered frames."""
 
-import asyncio
 import os
 import shutil
 import signal
@@ -19,7 +18,7 @@ import yaml
 
 from rcontrol.cli.show import progress_bar, progress_lines
 from rcontrol.client import Client, ServerUnreachable
-from rcontrol.demo.embedded_node import EmbeddedNodes
+from rcontrol.demo.embedded_node import nodes_running
 from rcontrol.demo.scene import FRAMES, build_demo_scene
 from rcontrol.errors import RcontrolError
 
@@ -57,7 +56,7 @@ def run_demo(folder: Path) -> int:
     os.environ["TMPDIR"] = str(work / "tmp")
     (work / "tmp").mkdir()
     try:
-        with _nodes(work / "nodes") as nodes:
+        with nodes_running(work / "nodes", NODES) as nodes:
             executables = {program: renderer[0]}
             config = _write_config(folder, work, nodes, executables)
             with _server(config, folder / "rcontrol.log") as url:
@@ -175,22 +174,3 @@ def _wait_until_ready(url: str, server: "subprocess.Popen[str]", said: _Tail, lo
                     return
             time.sleep(0.2)
     raise DemoError(f"the farm is not ready after {START_S:.0f} s; see {log}")
-
-
-@contextmanager
-def _nodes(folder: Path) -> Iterator[list[dict[str, Any]]]:
-    """Run the embedded nodes on an event loop of their own; yield their settings."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="embedded-nodes", daemon=True)
-    thread.start()
-    nodes = EmbeddedNodes(folder, NODES)
-    try:
-        asyncio.run_coroutine_threadsafe(nodes.__aenter__(), loop).result(30.0)
-        try:
-            yield nodes.settings()
-        finally:
-            asyncio.run_coroutine_threadsafe(nodes.__aexit__(), loop).result(30.0)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10.0)
-        loop.close()

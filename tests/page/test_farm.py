@@ -1,17 +1,13 @@
 """A person at work: the page, a real server, and Blender on embedded nodes."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from rcontrol.demo.embedded_node import EmbeddedNodes
+from rcontrol.demo.embedded_node import nodes_running
 from tests.e2e.server import Server, until
 from tests.page.conftest import Open
 from tests.scenes import blender, build_scene, executables
@@ -26,25 +22,6 @@ class Home:
     home: Path
 
 
-@contextmanager
-def embedded_nodes(folder: Path) -> Iterator[list[dict[str, Any]]]:
-    """Run nodes on an event loop of their own, and give their settings."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    nodes = EmbeddedNodes(folder, NODES)
-    try:
-        asyncio.run_coroutine_threadsafe(nodes.__aenter__(), loop).result(30.0)
-        try:
-            yield nodes.settings()
-        finally:
-            asyncio.run_coroutine_threadsafe(nodes.__aexit__(), loop).result(30.0)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10.0)
-        loop.close()
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     programs = executables("blender" if blender() else "bpy")
@@ -53,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     build_scene(base / "shots" / "cube.blend", frames=12, size=(160, 120))
     build_scene(base / "shots" / "long.blend", frames=12, size=(480, 360), samples=3000)
     with (
-        embedded_nodes(folder / "nodes") as nodes,
+        nodes_running(folder / "nodes", NODES) as nodes,
         Server(
             folder / "server", Home(folder), nodes, base, executables=programs, autostart=False
         ) as running,
