@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def node(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalNode]:
 def printed(node: LocalNode, text: bytes, session: str = "s1") -> None:
     output = node.folder(session) / "output"
     until(lambda: output.exists() and text in output.read_bytes(), f"{text!r} never came")
+
+
+@contextmanager
+def stopped(supervisor: int) -> Iterator[None]:
+    """Keep a supervisor from noticing what happens; thawed, it ends with its session."""
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+    until(lambda: not alive(supervisor), "the supervisor stays")
 
 
 def test_a_session_runs_in_a_group_of_its_own_and_is_told_how_it_ended(node: LocalNode) -> None:
@@ -242,14 +254,14 @@ def test_half_made_folders_are_ended(node: LocalNode) -> None:
 def test_someone_elses_process_with_our_id_is_left_alone(node: LocalNode, how: str) -> None:
     node.start("sleep", "1000")
     group = node.group()
-    os.kill(node.supervisor(), signal.SIGSTOP)
-    pid = node.folder() / "pid"
-    leader, boot, birth = pid.read_text().split()
-    facts = (leader, "another-boot", birth) if how == "boot" else (leader, boot, "1")
-    pid.write_text(" ".join(facts) + "\n")
-    assert node.end("only", "s1") == ["ended s1"]
-    assert alive(group)
-    os.killpg(group, signal.SIGKILL)
+    with stopped(node.supervisor()):
+        pid = node.folder() / "pid"
+        leader, boot, birth = pid.read_text().split()
+        facts = (leader, "another-boot", birth) if how == "boot" else (leader, boot, "1")
+        pid.write_text(" ".join(facts) + "\n")
+        assert node.end("only", "s1") == ["ended s1"]
+        assert alive(group)
+        os.killpg(group, signal.SIGKILL)
 
 
 def test_orphans_of_a_dead_supervisor_are_ended(node: LocalNode) -> None:
@@ -257,11 +269,11 @@ def test_orphans_of_a_dead_supervisor_are_ended(node: LocalNode) -> None:
     printed(node, b"\n")
     child = int((node.folder() / "output").read_text())
     # The leader goes while nobody is there to notice, its child stays.
-    os.kill(node.supervisor(), signal.SIGSTOP)
-    os.kill(node.group(), signal.SIGKILL)
-    assert alive(child)
-    assert node.end("only", "s1") == ["ended s1"]
-    assert not alive(child)
+    with stopped(node.supervisor()):
+        os.kill(node.group(), signal.SIGKILL)
+        assert alive(child)
+        assert node.end("only", "s1") == ["ended s1"]
+        assert not alive(child)
 
 
 SCRIPTS = sorted((Path(rcontrol.__file__).parent).rglob("*.sh"))
