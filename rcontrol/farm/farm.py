@@ -49,6 +49,7 @@ from rcontrol.farm.roster import Roster
 from rcontrol.farm.settings import FarmSettings, NodeSettings
 from rcontrol.farm.state import State
 from rcontrol.farm.trust import Trust
+from rcontrol.farm.words import listed
 
 
 class Farm:
@@ -310,7 +311,7 @@ class Farm:
             self.state.openings[job.id] = opening
             if is_hopeless(opening, len(self.state.usable(job)), self._settings):
                 tried = f"the first {opening.failures} attempts all failed alike"
-                reason = f"{tried}, on {' and '.join(sorted(opening.nodes))}: {event.error}"
+                reason = f"{tried}, on {listed(sorted(opening.nodes))}: {event.error}"
                 self._jobs.leave_rendering(job, JobMove.FAIL, event.at, reason)
                 return
         reason = (

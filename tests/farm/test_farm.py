@@ -380,7 +380,7 @@ def test_a_job_whose_first_frames_fail_alike_is_failed_after_a_handful() -> None
         failures += 1
     assert failures == 6
     assert sim.farm.state.job(job).reason == (
-        "the first 6 attempts all failed alike, on a and b and c: Error: no"
+        "the first 6 attempts all failed alike, on a, b and c: Error: no"
     )
     start(sim, job)
     assert status(sim, job) is JobStatus.RENDERING
