@@ -3,6 +3,7 @@
 import { h, set } from "/page/dom.js";
 import { duration, plural } from "/page/format.js";
 import { DONE, FRAME_WORDS, RENDERING } from "/page/job-frames.js";
+import { CanvasElement, sized } from "/page/parts/canvas-element.js";
 import { GUTTER, paintGrid } from "/page/parts/grid-paint.js";
 import { hideTip, showTip } from "/page/parts/tooltip.js";
 
@@ -14,7 +15,7 @@ const WIDEST = 40;
 const HIGHEST = 22;
 const SMALLEST = 7;
 
-class FrameGrid extends HTMLElement {
+class FrameGrid extends CanvasElement {
   #canvas = h("canvas");
   #space = h("div.space");
   #scroller = h("div.scroller", {}, this.#canvas, this.#space);
@@ -24,10 +25,9 @@ class FrameGrid extends HTMLElement {
   #high = 20;
   #columns = 10;
   #at = 0;
-  #drawing = 0;
-  #sizes = new ResizeObserver(() => this.#layout());
 
   connectedCallback() {
+    super.connectedCallback();
     this.append(this.#scroller);
     // A slider is what screen readers know of a thing from which one value of very many is taken.
     for (const [key, value] of Object.entries({
@@ -38,25 +38,20 @@ class FrameGrid extends HTMLElement {
     })) {
       set(this.#scroller, key, value);
     }
-    this.#scroller.addEventListener("scroll", () => this.#draw(), { passive: true });
+    this.#scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     this.#scroller.addEventListener("pointermove", (event) => this.#hover(event));
     this.#scroller.addEventListener("pointerleave", hideTip);
     this.#scroller.addEventListener("click", (event) => this.#click(event));
     this.#scroller.addEventListener("keydown", (event) => this.#key(event));
-    this.#scroller.addEventListener("focus", () => this.#draw());
+    this.#scroller.addEventListener("focus", () => this.draw());
     this.#scroller.addEventListener("blur", () => {
       hideTip();
-      this.#draw();
+      this.draw();
     });
-    this.#sizes.observe(this);
-    this.themed = () => this.#draw();
-    addEventListener("themechange", this.themed);
   }
 
-  disconnectedCallback() {
-    this.#sizes.disconnect();
-    removeEventListener("themechange", this.themed);
-    hideTip();
+  resized() {
+    this.#layout();
   }
 
   /**
@@ -69,7 +64,7 @@ class FrameGrid extends HTMLElement {
     this.#running = running;
     this.shown = frames.length;
     if (grown) this.#layout();
-    else this.#draw();
+    else this.draw();
     this.#tell();
   }
 
@@ -85,7 +80,7 @@ class FrameGrid extends HTMLElement {
     const height = Math.ceil(number / this.#columns) * this.#high;
     this.#space.style.height = `${height}px`;
     this.#scroller.style.height = `${Math.min(HEIGHT, height) + 2}px`;
-    this.#draw();
+    this.draw();
   }
 
   /** Cells in a row: as few as fit into the height, or else as many as can be told apart. */
@@ -109,30 +104,10 @@ class FrameGrid extends HTMLElement {
 
   // --- drawing ---
 
-  #draw() {
-    this.#drawing ||= requestAnimationFrame(() => {
-      this.#drawing = 0;
-      if (this.isConnected && this.#frames?.length) this.#paint();
-    });
-  }
-
-  #paint() {
-    const width = this.#scroller.clientWidth;
+  paint() {
+    if (!this.#frames?.length) return;
     const height = this.#scroller.clientHeight;
-    const scale = devicePixelRatio;
-    const canvas = this.#canvas;
-    if (
-      canvas.width !== Math.round(width * scale) ||
-      canvas.height !== Math.round(height * scale)
-    ) {
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    }
-    const context = canvas.getContext("2d");
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
+    const context = sized(this.#canvas, this.#scroller.clientWidth, height);
     paintGrid(context, {
       frames: this.#frames,
       running: this.#running,
@@ -197,7 +172,7 @@ class FrameGrid extends HTMLElement {
     this.#at = Math.max(0, Math.min(number - 1, this.#at + steps[event.key]));
     this.#reveal();
     this.#tell();
-    this.#draw();
+    this.draw();
   }
 
   #reveal() {

@@ -3,6 +3,7 @@
 import { fill, h, set, token } from "/page/dom.js";
 import { count, duration, plural } from "/page/format.js";
 import { DONE } from "/page/job-frames.js";
+import { CanvasElement, sized } from "/page/parts/canvas-element.js";
 import { hideTip, showTip } from "/page/parts/tooltip.js";
 
 const HEIGHT = 190;
@@ -17,43 +18,26 @@ const POINTS = 1500;
 const STEPS = [1, 2, 5];
 const LONG_STEPS = [60, 120, 300, 600, 1800, 3600, 7200, 18_000, 36_000, 86_400];
 
-class SecondsChart extends HTMLElement {
+class SecondsChart extends CanvasElement {
   #canvas = h("canvas", { role: "img", hidden: true });
   #legend = h("ul.legend");
-  #nothing = h("p.muted", {}, "No frame is done yet.");
+  #nothing = h("p.muted", { hidden: true }, "No frame is done yet.");
   #frames = null;
   #points = [];
   #hidden = new Set();
-  #drawing = 0;
-  #sizes = new ResizeObserver(() => this.#draw());
 
   connectedCallback() {
+    super.connectedCallback();
     this.append(this.#nothing, this.#canvas, this.#legend);
     this.#canvas.addEventListener("pointermove", (event) => this.#hover(event));
     this.#canvas.addEventListener("pointerleave", hideTip);
     this.#canvas.addEventListener("click", (event) => this.#click(event));
-    this.#sizes.observe(this);
-    this.themed = () => this.#draw();
-    addEventListener("themechange", this.themed);
-  }
-
-  disconnectedCallback() {
-    this.#sizes.disconnect();
-    removeEventListener("themechange", this.themed);
-    hideTip();
   }
 
   /** @param {import("/page/job-frames.js").JobFrames} frames */
   show(frames) {
     this.#frames = frames;
-    this.#draw();
-  }
-
-  #draw() {
-    this.#drawing ||= requestAnimationFrame(() => {
-      this.#drawing = 0;
-      if (this.isConnected && this.#frames) this.#paint();
-    });
+    this.draw();
   }
 
   // --- what is drawn ---
@@ -71,7 +55,8 @@ class SecondsChart extends HTMLElement {
     return [sums, most];
   }
 
-  #paint() {
+  paint() {
+    if (!this.#frames) return;
     const [sums, most] = this.#sums();
     this.#showLegend(sums);
     const any = sums.some(({ frames }) => frames);
@@ -80,13 +65,7 @@ class SecondsChart extends HTMLElement {
     this.#legend.hidden = !any;
     if (!any) return;
     const width = this.clientWidth;
-    const scale = devicePixelRatio;
-    this.#canvas.width = width * scale;
-    this.#canvas.height = HEIGHT * scale;
-    this.#canvas.style.width = `${width}px`;
-    this.#canvas.style.height = `${HEIGHT}px`;
-    const context = this.#canvas.getContext("2d");
-    context.setTransform(scale, 0, 0, scale, 0, 0);
+    const context = sized(this.#canvas, width, HEIGHT);
     context.font = `10.5px ${token("--font")}`;
     const across = width - LEFT - RIGHT;
     const down = HEIGHT - TOP - BOTTOM;
@@ -224,7 +203,7 @@ class SecondsChart extends HTMLElement {
 
   #toggle(name) {
     if (!this.#hidden.delete(name)) this.#hidden.add(name);
-    this.#draw();
+    this.draw();
   }
 
   // --- pointing ---
