@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -20,18 +21,25 @@ Open = Callable[..., Page]
 Theme = Literal["light", "dark"]
 
 
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run Debian's Chromium; its sandbox does not work as root."""
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=arguments
+        )
+        yield running
+        running.close()
+
+
 # Not for the session: while it runs, no other test could use an event loop.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    need(None if chromium else "Chromium is not installed (Debian: chromium)")
+    need(None if shutil.which("chromium") else "Chromium is not installed (Debian: chromium)")
     expect.set_options(timeout=PATIENCE_MS)
-    # Chromium's sandbox does not work as root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+    with launched() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
