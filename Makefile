@@ -37,7 +37,7 @@ test: $(VENV)/.test
 chaos: $(VENV)/.test
 	@mkdir -p build && rm -f build/chaos.jsonl
 	status=0; RCONTROL_CHAOS_FIGURES=build/chaos.jsonl \
-		$(RUN)/pytest -m '' -n 2 --dist loadfile tests/chaos $(ARGS) || status=$$?; \
+		$(RUN)/pytest -m '' tests/chaos $(ARGS) || status=$$?; \
 	$(RUN)/python -m tests.chaos.figures build/chaos.jsonl docs/reliability.md && exit $$status
 
 check: $(VENV)/.test
